@@ -1,0 +1,286 @@
+import { ByteReader } from "./byte_reader.ts";
+import { ProtocolError, timeoutError, tried } from "./errors.ts";
+import type { AllLimits } from "./limits.ts";
+import { type LineEncoding, LineReader } from "./line_reader.ts";
+import type { TraceEvent } from "./options.ts";
+import {
+  bare,
+  type CheckedTls,
+  type NodeTlsTransport,
+  type SessionMemory,
+  upgradeToTls,
+} from "./tls.ts";
+import type { Transport } from "./transport.ts";
+import type { Watchdog } from "./watchdog.ts";
+
+/** How to reach a server. */
+export interface ConnectTo {
+  hostname: string;
+  port: number;
+  /** TLS from the first byte on. */
+  tls?: { options: CheckedTls; session?: SessionMemory | undefined };
+  /** For all of connecting together: name look-up, TCP and TLS; ms, 0: none. */
+  timeout: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** What a connection works with once it is there. */
+export interface ConnectionSetup {
+  watchdog: Watchdog;
+  limits: AllLimits;
+  encoding?: LineEncoding | undefined;
+  onTrace?: ((event: TraceEvent) => void) | undefined;
+}
+
+/**
+ * One socket with its reader: where bytes come from and go to, with the
+ * deadline, the abort signal and the trace. It knows no command.
+ */
+export class Connection {
+  /** The bytes that came, read on demand. */
+  readonly bytes: ByteReader;
+  /** The same as lines. */
+  readonly lines: LineReader;
+  /** The bounds on what the peer may send. */
+  readonly limits: AllLimits;
+  /**
+   * Text that nobody may see, `***` in whatever is read from now on: servers
+   * have been seen to repeat a password in their refusal.
+   */
+  secret: string | undefined;
+  #transport: Transport;
+  #tcp: Deno.Conn;
+  #watchdog: Watchdog;
+  #forget: () => void;
+  #onTrace: ((event: TraceEvent) => void) | undefined;
+  #secure: boolean;
+  #closed: { reason: unknown } | undefined;
+
+  /** Takes over a socket; `tls` where TLS already runs over it. */
+  constructor(tcp: Deno.Conn, setup: ConnectionSetup, tls?: Transport) {
+    this.#tcp = tcp;
+    this.#transport = tls ?? tcp;
+    this.#secure = tls !== undefined;
+    this.#watchdog = setup.watchdog;
+    this.#forget = setup.watchdog.onExpired((error) => this.close(error));
+    this.#onTrace = setup.onTrace;
+    this.limits = setup.limits;
+    this.bytes = new ByteReader((into) => this.#read(into));
+    this.lines = new LineReader(
+      this.bytes,
+      setup.limits.line,
+      setup.encoding ?? "utf-8",
+    );
+  }
+
+  /** Connects, with TLS where `to.tls` asks for it. */
+  static async connect(
+    to: ConnectTo,
+    setup: ConnectionSetup,
+  ): Promise<Connection> {
+    const { tcp, tls } = await connectSocket(to);
+    return new Connection(tcp, setup, tls);
+  }
+
+  /** Whether TLS runs. */
+  get secure(): boolean {
+    return this.#secure;
+  }
+
+  /** The server's certificate in DER, where the transport can tell. */
+  get certificate(): Uint8Array | undefined {
+    return (this.#transport as Partial<NodeTlsTransport>).certificate;
+  }
+
+  /** Whether `close` was called, by anyone. */
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** Why it was closed; undefined where nobody gave a reason. */
+  get closeReason(): unknown {
+    return this.#closed?.reason;
+  }
+
+  /** The address of the other side. */
+  get remoteAddr(): Deno.NetAddr {
+    return this.#tcp.remoteAddr as Deno.NetAddr;
+  }
+
+  /** The address of this side. */
+  get localAddr(): Deno.NetAddr {
+    return this.#tcp.localAddr as Deno.NetAddr;
+  }
+
+  /** Writes all of `data`. */
+  async write(data: Uint8Array): Promise<void> {
+    this.#watchdog.enter();
+    try {
+      for (let at = 0; at < data.length;) {
+        at += await this.#transport.write(at === 0 ? data : data.subarray(at));
+        this.#watchdog.progress();
+      }
+    } catch (error) {
+      throw this.#failure(error);
+    } finally {
+      this.#watchdog.leave();
+    }
+  }
+
+  /**
+   * The next line of a reply, traced and without the secret; that the input
+   * ends instead is an error.
+   */
+  async readReplyLine(): Promise<string> {
+    const line = await this.lines.readLine();
+    if (line === undefined) {
+      throw new ProtocolError(
+        `Cannot ${this.#watchdog.doing}: the server closed the connection`,
+      );
+    }
+    const shown = this.secret ? line.replaceAll(this.secret, "***") : line;
+    this.trace("receive", shown);
+    return shown;
+  }
+
+  /** Tells the trace of a line, whose secrets the caller has masked. */
+  trace(direction: "send" | "receive", line: string): void {
+    this.#onTrace?.({ direction, line, time: new Date() });
+  }
+
+  /** Whether anybody listens to the trace. */
+  get traced(): boolean {
+    return this.#onTrace !== undefined;
+  }
+
+  /**
+   * Puts TLS on the connection, after the reply that allowed it. Bytes that
+   * came behind that reply were put there by somebody who hopes they will pass
+   * for part of the secure session: an error (RFC 3207 section 6 and its like).
+   */
+  async startTls(options: CheckedTls, session?: SessionMemory): Promise<void> {
+    if (this.bytes.buffered > 0) {
+      const error = new ProtocolError(
+        "Cannot start TLS: the server sent plaintext behind its consent",
+      );
+      this.close(error);
+      throw error;
+    }
+    this.#watchdog.enter();
+    try {
+      this.#transport = await upgradeToTls(
+        this.#tcp as Deno.TcpConn,
+        options,
+        session,
+      );
+      this.#secure = true;
+    } catch (error) {
+      const failure = this.#failure(error);
+      this.close(failure);
+      throw failure;
+    } finally {
+      this.#watchdog.leave();
+    }
+    // The time-out or the signal came during the handshake, whose transport
+    // nobody knew yet.
+    if (this.#closed) {
+      closeQuietly(this.#transport);
+      throw this.#failure(new Deno.errors.Interrupted("closed"));
+    }
+  }
+
+  /** Ends our side; the peer can still send. */
+  async closeWrite(): Promise<void> {
+    try {
+      await this.#transport.closeWrite();
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  /**
+   * Drops the socket at once; may be called again. What is pending rejects
+   * with `reason`.
+   */
+  close(reason?: unknown): void {
+    if (this.#closed) return;
+    this.#closed = { reason };
+    this.#forget();
+    closeQuietly(this.#transport);
+    if (this.#transport !== this.#tcp) closeQuietly(this.#tcp);
+  }
+
+  async #read(into: Uint8Array): Promise<number | null> {
+    this.#watchdog.enter();
+    try {
+      return await this.#transport.read(into);
+    } catch (error) {
+      throw this.#failure(error);
+    } finally {
+      this.#watchdog.leave();
+    }
+  }
+
+  /** Why a call on the socket failed, as the user should hear it. */
+  #failure(error: unknown): unknown {
+    if (this.#closed) {
+      return this.#closed.reason ??
+        new Deno.errors.Interrupted(
+          `Cannot ${this.#watchdog.doing}: the connection was closed`,
+        );
+    }
+    // The data connection's reader wants to know these apart.
+    if (error instanceof Deno.errors.UnexpectedEof) return error;
+    return tried(this.#watchdog.doing, error);
+  }
+}
+
+/** A socket without Nagle's delay, TLS on it where asked for. */
+async function connectSocket(
+  to: ConnectTo,
+): Promise<{ tcp: Deno.TcpConn; tls?: Transport }> {
+  const hostname = bare(to.hostname);
+  const what = `connect to ${hostname} port ${to.port}`;
+  const budget = new AbortController();
+  const abort = () => budget.abort(to.signal?.reason);
+  to.signal?.throwIfAborted();
+  to.signal?.addEventListener("abort", abort, { once: true });
+  const timer = to.timeout > 0
+    ? setTimeout(() => {
+      budget.abort(
+        timeoutError(`Cannot ${what}: no answer in ${to.timeout} ms`),
+      );
+    }, to.timeout)
+    : undefined;
+  let tcp: Deno.TcpConn | undefined;
+  // Deno's TLS takes no signal: closing the socket ends the handshake.
+  budget.signal.addEventListener("abort", () => tcp && closeQuietly(tcp));
+  try {
+    tcp = await Deno.connect({
+      hostname,
+      port: to.port,
+      signal: budget.signal,
+    });
+    // TLS with Nagle's delay costs 40 ms a handshake.
+    tcp.setNoDelay(true);
+    if (!to.tls) return { tcp };
+    const tls = await upgradeToTls(tcp, to.tls.options, to.tls.session);
+    budget.signal.throwIfAborted();
+    return { tcp, tls };
+  } catch (error) {
+    if (tcp) closeQuietly(tcp);
+    if (budget.signal.aborted) throw budget.signal.reason;
+    throw tcp ? error : tried(what, error);
+  } finally {
+    clearTimeout(timer);
+    to.signal?.removeEventListener("abort", abort);
+  }
+}
+
+function closeQuietly(one: Transport): void {
+  try {
+    one.close();
+  } catch {
+    // A second close of Deno's sockets throws BadResource.
+  }
+}

@@ -1,0 +1,148 @@
+import type { ByteReader } from "./byte_reader.ts";
+import { ProtocolError } from "./errors.ts";
+
+const CR = 0x0d;
+const LF = 0x0a;
+const DOT = 0x2e;
+
+/**
+ * Reads a dot-stuffed block (RFC 5321 section 4.5.2, RFC 1939 section 3, RFC
+ * 3977 section 3.1.1): up to the line that is a lone dot, with the dot taken
+ * off every other line that begins with one. Line ends stay. Only CRLF ends a
+ * line: a bare LF before a dot is content, else a message could end its own
+ * block.
+ */
+export class DotReader {
+  #bytes: ByteReader;
+  #ended = false;
+  /** How much of CRLF the bytes handed out so far end in: 0, 1 or 2. */
+  #crlf = 2;
+
+  constructor(bytes: ByteReader) {
+    this.#bytes = bytes;
+  }
+
+  /** Bytes put at the front of `into`; null behind the lone dot. */
+  async read(into: Uint8Array): Promise<number | null> {
+    while (!this.#ended) {
+      const seen = this.#bytes.peek();
+      if (seen.length === 0 || this.#undecided(seen)) {
+        if (await this.#bytes.fill()) continue;
+        throw new ProtocolError(
+          "Cannot read the text: the connection ended before its final dot",
+        );
+      }
+      const count = this.#take(seen, into);
+      if (count > 0) return count;
+    }
+    return null;
+  }
+
+  /** A dot at the start of a line says nothing without the two bytes after. */
+  #undecided(seen: Uint8Array): boolean {
+    return this.#crlf === 2 && seen[0] === DOT && (seen.length < 2 ||
+      (seen[1] === CR && seen.length < 3));
+  }
+
+  /** Copies what is content up to the next dot that is not. */
+  #take(seen: Uint8Array, into: Uint8Array): number {
+    if (this.#crlf === 2 && seen[0] === DOT) {
+      if (seen[1] === CR && seen[2] === LF) {
+        this.#bytes.consume(3);
+        this.#ended = true;
+        return 0;
+      }
+      this.#bytes.consume(1);
+      this.#crlf = 0;
+      return 0;
+    }
+    let end = Math.min(seen.length, into.length);
+    for (let from = 0;;) {
+      const dot = seen.indexOf(DOT, from);
+      if (dot < 0 || dot >= end) break;
+      if (this.#startsLine(seen, dot)) {
+        end = dot;
+        break;
+      }
+      from = dot + 1;
+    }
+    into.set(seen.subarray(0, end));
+    this.#remember(seen, end);
+    this.#bytes.consume(end);
+    return end;
+  }
+
+  #startsLine(seen: Uint8Array, at: number): boolean {
+    if (at >= 2) return seen[at - 2] === CR && seen[at - 1] === LF;
+    // The CR may have been handed out before.
+    return at === 1 && this.#crlf === 1 && seen[0] === LF;
+  }
+
+  #remember(seen: Uint8Array, end: number): void {
+    const last = seen[end - 1];
+    const before = end >= 2 ? seen[end - 2] === CR : this.#crlf === 1;
+    this.#crlf = last === CR ? 1 : last === LF && before ? 2 : 0;
+  }
+}
+
+/**
+ * Writes a dot-stuffed block: every line end becomes CRLF, bare CR and bare LF
+ * too (a server that took one for a line end could be made to see an end of the
+ * text inside it), and every dot at the start of a line is doubled. Works
+ * at any split of the input.
+ */
+export class DotWriter {
+  #lineStart = true;
+  #afterCr = false;
+
+  /** The next part of the text as it goes on the wire. */
+  encode(chunk: Uint8Array): Uint8Array<ArrayBuffer> {
+    let out = new Uint8Array(chunk.length + (chunk.length >> 3) + 16);
+    let size = 0;
+    for (let at = 0; at < chunk.length;) {
+      const stop = this.#plainUntil(chunk, at);
+      // The run, and at most three bytes for what stopped it.
+      if (size + (stop - at) + 3 > out.length) {
+        const larger = new Uint8Array(
+          Math.max(out.length * 2, size + (chunk.length - at) * 2 + 3),
+        );
+        larger.set(out.subarray(0, size));
+        out = larger;
+      }
+      if (stop > at) {
+        out.set(chunk.subarray(at, stop), size);
+        size += stop - at;
+        this.#lineStart = this.#afterCr = false;
+        at = stop;
+        continue;
+      }
+      const byte = chunk[at++]!;
+      if (byte === DOT) {
+        out[size++] = DOT;
+        out[size++] = DOT;
+        this.#lineStart = this.#afterCr = false;
+      } else if (byte === CR || !this.#afterCr) {
+        // A bare LF, or a CR whose LF was or will be swallowed.
+        out[size++] = CR;
+        out[size++] = LF;
+        this.#lineStart = true;
+        this.#afterCr = byte === CR;
+      } else {
+        this.#afterCr = false;
+      }
+    }
+    return out.subarray(0, size);
+  }
+
+  /** The end: the last line's end where it is missing, and the lone dot. */
+  end(): Uint8Array<ArrayBuffer> {
+    return new TextEncoder().encode(this.#lineStart ? ".\r\n" : "\r\n.\r\n");
+  }
+
+  /** Where the run of bytes that go out as they are ends. */
+  #plainUntil(chunk: Uint8Array, at: number): number {
+    if (this.#lineStart && chunk[at] === DOT) return at;
+    while (at < chunk.length && chunk[at] !== CR && chunk[at] !== LF) at++;
+    return at;
+  }
+}

@@ -1,0 +1,116 @@
+import { TextLineStream } from "jsr:@std/streams@^1.0.0/text-line-stream";
+import { Buffer } from "node:buffer";
+import type { ByteReader } from "./byte_reader.ts";
+import { ProtocolError } from "./errors.ts";
+
+const LF = 0x0a;
+
+/** How a connection's lines become text. */
+export type LineEncoding = "utf-8" | "latin1";
+
+interface Feed {
+  writer: WritableStreamDefaultWriter<string>;
+  reader: ReadableStreamDefaultReader<string>;
+  decode: (bytes: Uint8Array<ArrayBuffer>) => string;
+}
+
+/**
+ * Lines on demand. A `TextLineStream` does the splitting but is fed by hand: a
+ * chunk is read only when a line is wanted and none is there, so nothing is
+ * ever read ahead, and a literal, a body or a TLS handshake can follow any
+ * line. The bytes stay in the `ByteReader` until their line is handed out;
+ * whoever reads bytes in between finds exactly what follows the last line, and
+ * the next `readLine` starts anew behind them.
+ */
+export class LineReader {
+  /** Longest line in bytes, its end included. */
+  limit: number;
+  #bytes: ByteReader;
+  #encoding: LineEncoding;
+  #feed: Feed | undefined;
+  #position = 0;
+  /** Bytes of the buffer that the feed has already been given. */
+  #fed = 0;
+  /** Of these, the bytes behind the last LF: a line not yet finished. */
+  #unfinished = 0;
+  /** Lines that the feed holds finished and nobody has taken. */
+  #ready = 0;
+
+  constructor(bytes: ByteReader, limit: number, encoding: LineEncoding) {
+    this.#bytes = bytes;
+    this.limit = limit;
+    this.#encoding = encoding;
+  }
+
+  /** The next line without its end; undefined where the input ends. */
+  async readLine(): Promise<string | undefined> {
+    if (this.#bytes.position !== this.#position) this.#startAnew();
+    const feed = this.#feed ??= openFeed(this.#encoding);
+    while (this.#ready === 0) {
+      const fresh = this.#bytes.peek(this.#fed);
+      if (fresh.length > 0) {
+        this.#count(fresh);
+        // Not awaited: it settles when the line is read below.
+        feed.writer.write(feed.decode(fresh)).catch(() => {});
+      } else if (!(await this.#bytes.fill())) {
+        if (this.#fed === 0) return undefined;
+        throw new ProtocolError(
+          `Cannot read a line: the connection ended after ${this.#fed} bytes of it`,
+        );
+      }
+    }
+    const { value } = await feed.reader.read();
+    const length = this.#bytes.peek().indexOf(LF) + 1;
+    if (length > this.limit) this.#tooLong();
+    this.#bytes.consume(length);
+    this.#position = this.#bytes.position;
+    this.#fed -= length;
+    this.#ready--;
+    return value;
+  }
+
+  #count(fresh: Uint8Array): void {
+    let from = 0;
+    for (;;) {
+      const at = fresh.indexOf(LF, from);
+      if (at < 0) break;
+      this.#ready++;
+      this.#unfinished = 0;
+      from = at + 1;
+    }
+    this.#fed += fresh.length;
+    this.#unfinished += fresh.length - from;
+    if (this.#unfinished > this.limit) this.#tooLong();
+  }
+
+  #tooLong(): never {
+    throw new ProtocolError(
+      `Cannot read a line: it is longer than ${this.limit} bytes`,
+    );
+  }
+
+  #startAnew(): void {
+    this.#feed = undefined;
+    this.#fed = this.#unfinished = this.#ready = 0;
+    this.#position = this.#bytes.position;
+  }
+}
+
+function openFeed(encoding: LineEncoding): Feed {
+  const stream = new TextLineStream();
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return {
+    writer: stream.writable.getWriter(),
+    reader: stream.readable.getReader(),
+    decode: encoding === "latin1"
+      ? toByteString
+      // A character may lie across two chunks.
+      : (bytes) => decoder.decode(bytes, { stream: true }),
+  };
+}
+
+/** One character a byte; `TextDecoder("latin1")` would be windows-1252. */
+export function toByteString(bytes: Uint8Array<ArrayBuffer>): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    .toString("latin1");
+}

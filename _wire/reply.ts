@@ -1,0 +1,59 @@
+import type { Connection } from "./connection.ts";
+import { ProtocolError, type ReplyText } from "./errors.ts";
+
+/** A three-digit reply of FTP, SMTP or NNTP. */
+export interface Reply extends ReplyText {
+  /** The code: 100 to 599. */
+  code: number;
+}
+
+const FIRST = /^([1-5]\d\d)(?:([ -])(.*))?$/s;
+
+/**
+ * Reads one reply with all its lines (RFC 959 section 4.2, RFC 5321 section
+ * 4.2.1). Between `123-` and `123 ` anything goes, since FTP servers do not
+ * repeat the code there; where they do it is cut off.
+ */
+export async function readReply(connection: Connection): Promise<Reply> {
+  const first = await connection.readReplyLine();
+  const match = FIRST.exec(first);
+  if (!match) throw new ProtocolError(`Cannot read a reply: ${guess(first)}`);
+  const code = Number(match[1]);
+  const text = match[3] ?? "";
+  if (match[2] !== "-") return { code, lines: [text], text };
+  const { replyLines, reply: maxLength } = connection.limits;
+  const continued = `${code}-`;
+  const lines = [text];
+  let length = first.length;
+  for (;;) {
+    const line = await connection.readReplyLine();
+    length += line.length;
+    const last = line.startsWith(`${code} `) || line === `${code}`;
+    lines.push(last || line.startsWith(continued) ? line.slice(4) : line);
+    if (last) return { code, lines, text: lines.join("\n") };
+    if (lines.length >= replyLines || length > maxLength) {
+      throw new ProtocolError(
+        `Cannot read reply ${code}: it is longer than ` +
+          (length > maxLength ? `${maxLength} bytes` : `${replyLines} lines`),
+      );
+    }
+  }
+}
+
+/** Says what a server that does not speak our protocol probably speaks. */
+function guess(line: string): string {
+  if (line.startsWith("SSH-")) {
+    return "the server speaks SSH; it may offer SFTP, which is another protocol";
+  }
+  if (/^HTTP\/|^<(!doctype|html)/i.test(line)) {
+    return "the server speaks HTTP";
+  }
+  if (/^\* (OK|PREAUTH|BYE)/.test(line)) return "the server speaks IMAP";
+  if (/^[+-](OK|ERR)/.test(line)) return "the server speaks POP3";
+  // deno-lint-ignore no-control-regex
+  if (/^[\x14-\x17]\x03/.test(line)) {
+    return 'the server speaks TLS; connect with tls: "implicit"';
+  }
+  const shown = JSON.stringify(line.slice(0, 80));
+  return `no three-digit code in ${shown}`;
+}

@@ -1,0 +1,54 @@
+import { stateError } from "./errors.ts";
+
+/**
+ * The order of commands on one connection. Commands called together wait their
+ * turn in call order, and a rejected one does not reject the next. While a body
+ * is open no command waits for it, since a loop over the body that calls a
+ * command would wait for itself: it rejects at once.
+ */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+  #open: string | undefined;
+  #taken = 0;
+
+  /** The unfinished body, `"the download of a.txt"`; undefined for none. */
+  get open(): string | undefined {
+    return this.#open;
+  }
+
+  /** Whether a command or a body is under way or waiting. */
+  get busy(): boolean {
+    return this.#taken > 0 || this.#open !== undefined;
+  }
+
+  /** A body stays open after the turn that made it. */
+  begin(body: string): void {
+    this.#open = body;
+  }
+
+  /** The body has ended, in whichever way. */
+  end(): void {
+    this.#open = undefined;
+  }
+
+  /** Runs `command` when its turn comes; `what` names it in the error. */
+  take<T>(
+    what: string,
+    signal: AbortSignal | undefined,
+    command: () => Promise<T>,
+  ): Promise<T> {
+    this.#taken++;
+    const turn = this.#last.then(() => {
+      signal?.throwIfAborted();
+      if (this.#open !== undefined) {
+        throw stateError(
+          `Cannot ${what}: ${this.#open} is not finished; ` +
+            "read it to its end or cancel it first",
+        );
+      }
+      return command();
+    }).finally(() => this.#taken--);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+}

@@ -1,0 +1,97 @@
+import { timeoutError } from "./errors.ts";
+
+/**
+ * The one deadline of a client: it bites when somebody has waited for the peer
+ * for `timeout` ms without progress on any of the client's connections. One
+ * timer runs from deadline to deadline; a read costs two additions and a look
+ * at the clock, never a timer of its own.
+ */
+export class Watchdog {
+  #timeout: number;
+  #waiting = 0;
+  #progress = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #expired: ((error: DOMException) => void)[] = [];
+  /** What the client is doing, for the message: `"RETR a.txt"`. */
+  doing = "connect";
+
+  /** `timeout` in ms; 0 never bites. */
+  constructor(timeout: number) {
+    if (!(timeout >= 0)) {
+      throw new TypeError(`Cannot use a timeout of ${timeout}`);
+    }
+    this.#timeout = timeout === Infinity ? 0 : timeout;
+  }
+
+  /** Registers what to close; returns the way to take it back. */
+  onExpired(close: (error: DOMException) => void): () => void {
+    this.#expired.push(close);
+    return () => {
+      this.#expired = this.#expired.filter((one) => one !== close);
+    };
+  }
+
+  /** A wait for the peer begins: time counts from here. */
+  enter(): void {
+    this.#waiting++;
+    this.progress();
+    this.#start();
+  }
+
+  /** A wait for the peer has ended. */
+  leave(): void {
+    this.#waiting--;
+    this.progress();
+  }
+
+  /**
+   * One of the waits is not the client's own: it listens only in case, while
+   * its caller takes his time. The result makes it count again.
+   */
+  excuse(): () => void {
+    this.#waiting--;
+    let excused = true;
+    return () => {
+      if (!excused) return;
+      excused = false;
+      this.#waiting++;
+      this.progress();
+      if (this.#waiting > 0) this.#start();
+    };
+  }
+
+  /** The peer gave a sign of life. */
+  progress(): void {
+    this.#progress = performance.now();
+  }
+
+  /** Drops the timer: nothing is waited for any more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #start(): void {
+    if (this.#timer === undefined && this.#timeout > 0) {
+      this.#arm(this.#timeout);
+    }
+  }
+
+  #arm(ms: number): void {
+    this.#timer = setTimeout(() => this.#look(), ms);
+    // The pending read keeps the process alive, not its deadline.
+    Deno.unrefTimer(this.#timer);
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    // Armed again by the next enter(): an idle client has no timer.
+    if (this.#waiting <= 0) return;
+    const idle = performance.now() - this.#progress;
+    if (idle < this.#timeout) return this.#arm(this.#timeout - idle);
+    const error = timeoutError(
+      `Cannot ${this.doing}: no answer from the server in ${this.#timeout} ms`,
+    );
+    for (const close of this.#expired) close(error);
+  }
+}
