@@ -175,7 +175,8 @@ export class Connection {
       );
       this.#secure = true;
     } catch (error) {
-      const failure = this.#failure(error);
+      // Says already what was tried.
+      const failure = this.#closed?.reason ?? error;
       this.close(failure);
       throw failure;
     } finally {

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { isIP } from "node:net";
 import { Duplex } from "node:stream";
 import tls from "node:tls";
 import type { CheckedTls } from "./tls.ts";
@@ -24,7 +25,10 @@ import type { Transport } from "./transport.ts";
  *   the second one says another name (`name`), and a pin keeps the check whole.
  */
 export class SessionMemory implements Disposable {
-  /** Said to the server, and the key under which the runtime keeps sessions. */
+  /**
+   * Said to the server, and the key under which the runtime keeps sessions.
+   * Empty for an address, which is not said (RFC 6066 section 3).
+   */
   readonly name: string;
   /** The certificate (DER) that the server must show, where it is known. */
   readonly pin: Uint8Array | undefined;
@@ -35,14 +39,15 @@ export class SessionMemory implements Disposable {
 
   /** `pin` is needed where the name cannot be checked as it stands. */
   constructor(serverName: string, pin: Uint8Array | undefined) {
-    this.name = pin ? SessionMemory.#freeName(serverName) : serverName;
+    const name = sniOf(serverName);
+    this.name = pin ? SessionMemory.#freeName(name) : name;
     this.pin = pin;
     SessionMemory.#inUse.add(this.name);
   }
 
   /** Whether another client alive uses the name: a new one then needs a pin. */
   static taken(serverName: string): boolean {
-    return SessionMemory.#inUse.has(serverName);
+    return SessionMemory.#inUse.has(sniOf(serverName));
   }
 
   /** The name can be used by others again. */
@@ -50,15 +55,16 @@ export class SessionMemory implements Disposable {
     SessionMemory.#inUse.delete(this.name);
   }
 
-  static #freeName(serverName: string): string {
-    if (!SessionMemory.taken(serverName)) return serverName;
-    // A label in front; an address has no labels and is replaced.
-    const base = /^[\d.]+$|:/.test(serverName) ? "invalid" : serverName;
-    for (let n = 2;; n++) {
-      const name = `session-${n}.${base}`;
-      if (!SessionMemory.taken(name)) return name;
+  static #freeName(name: string): string {
+    for (let n = 2, free = name;; n++) {
+      if (!SessionMemory.#inUse.has(free)) return free;
+      free = `session-${n}.${name || "invalid"}`;
     }
   }
+}
+
+function sniOf(serverName: string): string {
+  return isIP(serverName) ? "" : serverName;
 }
 
 /** TLS over a TCP connection of Deno's, by `node:tls`. */
@@ -78,9 +84,10 @@ export async function connectNodeTls(
 ): Promise<NodeTlsTransport> {
   const cipher = new CipherStream(conn);
   const pin = session?.pin;
+  const servername = session?.name ?? sniOf(options.serverName);
   const socket = tls.connect({
     socket: cipher,
-    servername: session?.name ?? options.serverName,
+    ...(servername && { servername }),
     host: options.serverName,
     ...options.identity,
     // Beside the default roots, not instead of them as in Node. A list of its
@@ -88,13 +95,6 @@ export async function connectNodeTls(
     ...(!session && options.caCerts.length > 0 && { ca: options.caCerts }),
     ...(session?.session && { session: Buffer.from(session.session) }),
     ...(pin && { rejectUnauthorized: false }),
-    ...(!session &&
-      {
-        checkServerIdentity: (
-          _: string,
-          cert: Parameters<typeof tls.checkServerIdentity>[1],
-        ) => tls.checkServerIdentity(options.serverName, cert),
-      }),
   } as tls.ConnectionOptions);
   const transport = new Socket(conn, cipher, socket);
   try {

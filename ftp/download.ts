@@ -69,7 +69,6 @@ export class Download implements Body {
 
   /** Closes the data connection and collects the server's replies. */
   async cancel(reason: unknown): Promise<void> {
-    if (this.#ended) return;
     this.#ended = true;
     await this.#transfer.abandon(reason);
   }

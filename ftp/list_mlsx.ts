@@ -122,16 +122,21 @@ function typeOf(value: string): [FtpEntry["type"], string?] {
   return ["symlink", value.slice(link[0].length)];
 }
 
-const TIME =
-  /^(\d{4})(\d\d)(\d\d)([01]\d|2[0-3])([0-5]\d)([0-5]\d|60)(?:\.(\d{1,20}))?$/;
-
-// RFC 3659 section 2.3: always UTC, with any number of decimals.
+// RFC 3659 section 2.3: YYYYMMDDHHMMSS, always UTC, with any number of
+// decimals.
 function timeValue(text: string): Date | undefined {
-  const part = TIME.exec(text);
-  if (part === null) return undefined;
-  const [year, month, day, hour, minute, second] = part.slice(1, 7)
-    .map(Number) as [number, number, number, number, number, number];
-  const fraction = Math.floor(Number(`0.${part[7] ?? 0}`) * 1000);
-  const time = ((hour * 60 + minute) * 60 + second) * 1000 + fraction;
-  return moment({ year, month, day }, time);
+  const whole = text.slice(0, 14);
+  if (whole.length < 14 || !isDigits(whole)) return undefined;
+  const decimals = text.slice(15, 18);
+  if (text.length > 14 && (text[14] !== "." || !isDigits(text.slice(15)))) {
+    return undefined;
+  }
+  const cell = (from: number) => Number(whole.slice(from, from + 2));
+  const [hour, minute, second] = [cell(8), cell(10), cell(12)];
+  // A leap second has number 60.
+  if (hour > 23 || minute > 59 || second > 60) return undefined;
+  const time = ((hour * 60 + minute) * 60 + second) * 1000 +
+    Number(decimals.padEnd(3, "0"));
+  const year = Number(whole.slice(0, 4));
+  return moment({ year, month: cell(4), day: cell(6) }, time);
 }

@@ -144,7 +144,6 @@ export class Transfer {
 
   /** Bytes put at the front of `into`; null where the data end. */
   async read(into: Uint8Array): Promise<number | null> {
-    if (this.#stopped) throw this.#stopped;
     try {
       return await this.#data.bytes.read(into);
     } catch (error) {
@@ -157,7 +156,6 @@ export class Transfer {
 
   /** Sends all of `data`. */
   async write(data: Uint8Array): Promise<void> {
-    if (this.#stopped) throw this.#stopped;
     try {
       await this.#data.write(data);
     } catch (error) {
@@ -243,7 +241,12 @@ export class Transfer {
 
   /** What the server says of a data connection that broke. */
   async #explain(error: unknown): Promise<unknown> {
-    if (this.#stopped) return this.#stopped;
+    if (this.#stopped) {
+      // Whoever hears of this sends the next command: not before the replies
+      // to this one are in.
+      await this.final.catch(() => {});
+      return this.#stopped;
+    }
     this.#data.close(error);
     if (this.#control.connection.closed) {
       return error instanceof ProtocolError

@@ -160,6 +160,22 @@ const SAMPLES: [line: string, expected: Expected][] = [
       "x.y": "c=d",
     },
   }],
+  ["type=file;modify=20240229101112.5; x", {
+    name: "x",
+    type: "file",
+    modified: date("2024-02-29T10:11:12.500Z"),
+    facts: { type: "file", modify: "20240229101112.5" },
+  }],
+  ["type=file;modify=20240229101112,5; x", {
+    name: "x",
+    type: "file",
+    facts: { type: "file", modify: "20240229101112,5" },
+  }],
+  ["type=file;modify=20240229241112; x", {
+    name: "x",
+    type: "file",
+    facts: { type: "file", modify: "20240229241112" },
+  }],
   // A tab for the space, and facts that end without a semicolon.
   ["size=13;type=file;\ttape 3 2010-08-23", {
     name: "tape 3 2010-08-23",

@@ -251,7 +251,7 @@ Deno.test("parseList() finishes on hostile lines", () => {
   for (const shape of shapes(1_000_000)) check(shape);
   for (const head of heads) {
     for (const shape of shapes(65_536)) {
-      for (const tail of ["", "]", " x"]) check(head + shape + tail);
+      for (const tail of ["", " x]"]) check(head + shape + tail);
     }
   }
 });
