@@ -168,11 +168,17 @@ export class Connection {
     }
     this.#watchdog.enter();
     try {
-      this.#transport = await upgradeToTls(
+      await upgradeToTls(
         this.#tcp as Deno.TcpConn,
         options,
         session,
+        (transport) => {
+          this.#transport = transport;
+          // Closed while nobody knew it.
+          if (this.#closed) closeQuietly(transport);
+        },
       );
+      if (this.#closed) throw new Deno.errors.Interrupted("closed");
       this.#secure = true;
     } catch (error) {
       // Says already what was tried.
@@ -181,12 +187,6 @@ export class Connection {
       throw failure;
     } finally {
       this.#watchdog.leave();
-    }
-    // The time-out or the signal came during the handshake, whose transport
-    // nobody knew yet.
-    if (this.#closed) {
-      closeQuietly(this.#transport);
-      throw this.#failure(new Deno.errors.Interrupted("closed"));
     }
   }
 
@@ -254,8 +254,9 @@ async function connectSocket(
     }, to.timeout)
     : undefined;
   let tcp: Deno.TcpConn | undefined;
-  // Deno's TLS takes no signal: closing the socket ends the handshake.
-  budget.signal.addEventListener("abort", () => tcp && closeQuietly(tcp));
+  let open: Transport | undefined;
+  // Deno's TLS takes no signal: closing it ends the handshake.
+  budget.signal.addEventListener("abort", () => open && closeQuietly(open));
   try {
     tcp = await Deno.connect({
       hostname,
@@ -264,11 +265,21 @@ async function connectSocket(
     });
     // TLS with Nagle's delay costs 40 ms a handshake.
     tcp.setNoDelay(true);
+    open = tcp;
     if (!to.tls) return { tcp };
-    const tls = await upgradeToTls(tcp, to.tls.options, to.tls.session);
+    const tls = await upgradeToTls(
+      tcp,
+      to.tls.options,
+      to.tls.session,
+      (transport) => {
+        open = transport;
+        if (budget.signal.aborted) closeQuietly(transport);
+      },
+    );
     budget.signal.throwIfAborted();
     return { tcp, tls };
   } catch (error) {
+    if (open) closeQuietly(open);
     if (tcp) closeQuietly(tcp);
     if (budget.signal.aborted) throw budget.signal.reason;
     throw tcp ? error : tried(what, error);

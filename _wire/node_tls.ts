@@ -80,7 +80,8 @@ export interface NodeTlsTransport extends Transport {
 export async function connectNodeTls(
   conn: Deno.TcpConn,
   options: CheckedTls,
-  session?: SessionMemory,
+  session: SessionMemory | undefined,
+  opened: (transport: Transport) => void,
 ): Promise<NodeTlsTransport> {
   const cipher = new CipherStream(conn);
   const pin = session?.pin;
@@ -97,6 +98,7 @@ export async function connectNodeTls(
     ...(pin && { rejectUnauthorized: false }),
   } as tls.ConnectionOptions);
   const transport = new Socket(conn, cipher, socket);
+  opened(transport);
   try {
     await transport.secured();
     if (pin && !Buffer.from(pin).equals(transport.certificate)) {

@@ -78,27 +78,34 @@ export function bare(hostname: string): string {
 /**
  * Puts TLS on a connection on which nothing is pending and nothing was left
  * unread. Deno's own TLS does it, except where it cannot: it takes no client
- * certificate here, and it never resumes a session (`session`).
+ * certificate here, and it never resumes a session (`session`). `opened` gets
+ * the transport before the handshake: closing it is the only way to end one.
  */
 export async function upgradeToTls(
   conn: Deno.TcpConn,
   options: CheckedTls,
-  session?: SessionMemory,
+  session: SessionMemory | undefined,
+  opened: (transport: Transport) => void,
 ): Promise<Transport> {
   try {
     if (options.identity || options.viaNode || session) {
-      return await connectNodeTls(conn, options, session);
+      return await connectNodeTls(conn, options, session, opened);
     }
     // ALPN is left out: many a mail or FTP server refuses an unknown name.
     const tls = await Deno.startTls(conn, {
       hostname: options.serverName,
       caCerts: options.caCerts,
     });
+    opened(tls);
     try {
       // Certificate errors come here and not at the first read.
       await tls.handshake();
     } catch (error) {
-      tls.close();
+      try {
+        tls.close();
+      } catch {
+        // Whoever ended the handshake has closed it.
+      }
       throw error;
     }
     return tls;

@@ -23,11 +23,17 @@ export class Watchdog {
     this.#timeout = timeout === Infinity ? 0 : timeout;
   }
 
-  /** Registers what to close; returns the way to take it back. */
+  /**
+   * Registers what to close; returns the way to take it back. With the last
+   * one the timer goes too: nothing is left to wait for.
+   */
   onExpired(close: (error: DOMException) => void): () => void {
     this.#expired.push(close);
     return () => {
       this.#expired = this.#expired.filter((one) => one !== close);
+      if (this.#expired.length > 0) return;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
     };
   }
 
@@ -65,13 +71,8 @@ export class Watchdog {
     this.#progress = performance.now();
   }
 
-  /** Drops the timer: nothing is waited for any more. */
-  stop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
   #start(): void {
+    if (this.#expired.length === 0) return;
     if (this.#timer === undefined && this.#timeout > 0) {
       this.#arm(this.#timeout);
     }
@@ -92,6 +93,6 @@ export class Watchdog {
     const error = timeoutError(
       `Cannot ${this.doing}: no answer from the server in ${this.#timeout} ms`,
     );
-    for (const close of this.#expired) close(error);
+    for (const close of [...this.#expired]) close(error);
   }
 }

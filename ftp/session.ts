@@ -236,7 +236,6 @@ export class Session {
     this.#login = undefined;
     this.control.connection.close(reason);
     this.memory?.[Symbol.dispose]();
-    this.options.reach.setup.watchdog.stop();
   }
 
   #mayRenew(): boolean {

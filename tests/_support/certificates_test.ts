@@ -1,4 +1,8 @@
-import assert from "node:assert/strict";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+} from "jsr:@std/assert@^1.0.0";
 import { once } from "node:events";
 import { connect as connectNodeTls } from "node:tls";
 import { createAuthority } from "./certificates.ts";
@@ -26,7 +30,7 @@ for (const hostname of ["localhost", "127.0.0.1"]) {
     });
     await conn.write(new TextEncoder().encode("hello"));
     const buffer = new Uint8Array(16);
-    assert.equal(await conn.read(buffer), 5);
+    assertEquals(await conn.read(buffer), 5);
     await served;
   });
 }
@@ -46,10 +50,10 @@ Deno.test("createAuthority() issues what node:tls accepts", async () => {
     ca: authority.caPem,
   });
   await once(socket, "secureConnect");
-  assert.equal(socket.authorized, true);
+  assertEquals(socket.authorized, true);
   socket.write("hello");
   const [data] = await once(socket, "data");
-  assert.equal(String(data), "hello");
+  assertEquals(String(data), "hello");
   const closed = once(socket, "close");
   socket.destroy();
   await closed;
@@ -71,13 +75,13 @@ for (
       port: 0,
       ...await authority.issue(options),
     });
-    const served = assert.rejects(echoOnce(listener));
+    const served = assertRejects(() => echoOnce(listener));
     using conn = await Deno.connectTls({
       hostname: "localhost",
       port: listener.addr.port,
       caCerts: [authority.caPem],
     });
-    await assert.rejects(conn.handshake(), Deno.errors.InvalidData);
+    await assertRejects(() => conn.handshake(), Deno.errors.InvalidData);
     conn.close();
     await served;
   });
@@ -89,10 +93,10 @@ Deno.test("createAuthority() issues client certificates that node:tls can show",
   const { X509Certificate } = await import("node:crypto");
   const parsed = new X509Certificate(client.cert);
   const root = new X509Certificate(authority.caPem);
-  assert.equal(parsed.subject, "CN=joe");
-  assert.equal(parsed.verify(root.publicKey), true);
-  assert.equal(parsed.checkIssued(root), true);
-  assert.equal(root.ca, true);
+  assertEquals(parsed.subject, "CN=joe");
+  assertEquals(parsed.verify(root.publicKey), true);
+  assertEquals(parsed.checkIssued(root), true);
+  assertEquals(root.ca, true);
 });
 
 Deno.test("createAuthority() writes every form of an IPv6 address", async () => {
@@ -102,7 +106,7 @@ Deno.test("createAuthority() writes every form of an IPv6 address", async () => 
     dnsNames: [],
     ipAddresses: ["::", "fe80::1", "2001:db8::", "1:2:3:4:5:6:7:8"],
   });
-  assert.equal(
+  assertEquals(
     new X509Certificate(cert).subjectAltName,
     ["::", "fe80::1", "2001:db8::", "1:2:3:4:5:6:7:8"]
       .map((address) => `IP Address:${address}`).join(", "),
@@ -115,5 +119,5 @@ Deno.test("createAuthority() writes dates after 2049", async () => {
   const { cert } = await authority.issue({
     notAfter: new Date(Date.UTC(2061, 6)),
   });
-  assert.match(new X509Certificate(cert).validTo, /2061/);
+  assertMatch(new X509Certificate(cert).validTo, /2061/);
 });

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertNotEquals } from "jsr:@std/assert@^1.0.0";
 import { everySplit, randomSlices, seededRandom } from "./random_slices.ts";
 
 const bytes = new TextEncoder().encode("220 ready\r\n331 go on\r\n");
@@ -12,11 +12,11 @@ Deno.test("seededRandom() repeats itself for the same seed only", () => {
     const random = seededRandom(seed);
     return Array.from({ length: 1000 }, random);
   };
-  assert.deepEqual(draw(1), draw(1));
-  assert.notDeepEqual(draw(1), draw(2));
-  assert.ok(draw(3).every((n) => n >= 0 && n < 1));
+  assertEquals(draw(1), draw(1));
+  assertNotEquals(draw(1), draw(2));
+  assert(draw(3).every((n) => n >= 0 && n < 1));
   const mean = draw(4).reduce((a, b) => a + b) / 1000;
-  assert.ok(mean > 0.45 && mean < 0.55, `the mean is ${mean}`);
+  assert(mean > 0.45 && mean < 0.55, `the mean is ${mean}`);
 });
 
 Deno.test("randomSlices() loses nothing and gives no empty piece", () => {
@@ -24,18 +24,18 @@ Deno.test("randomSlices() loses nothing and gives no empty piece", () => {
   const lengths = new Set<number>();
   for (let i = 0; i < 500; i++) {
     const slices = randomSlices(bytes, random);
-    assert.deepEqual(join(slices), [...bytes]);
+    assertEquals(join(slices), [...bytes]);
     for (const slice of slices) lengths.add(slice.length);
   }
-  assert.ok(!lengths.has(0) && lengths.has(1) && lengths.has(bytes.length));
-  assert.deepEqual(randomSlices(new Uint8Array(0), random), []);
+  assert(!lengths.has(0) && lengths.has(1) && lengths.has(bytes.length));
+  assertEquals(randomSlices(new Uint8Array(0), random), []);
 });
 
 Deno.test("everySplit() cuts at every place", () => {
   const splits = [...everySplit(bytes)];
-  assert.equal(splits.length, bytes.length + 1);
+  assertEquals(splits.length, bytes.length + 1);
   for (const [at, split] of splits.entries()) {
-    assert.equal(split[0].length, at);
-    assert.deepEqual(join(split), [...bytes]);
+    assertEquals(split[0].length, at);
+    assertEquals(join(split), [...bytes]);
   }
 });

@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertRejects } from "jsr:@std/assert@^1.0.0";
 import { TlsBridge } from "../servers/tls_bridge.ts";
 import { createAuthority } from "./certificates.ts";
 import { type ScriptedConn, scriptedServer } from "./scripted_server.ts";
@@ -24,12 +24,12 @@ function connect(server: { hostname: string; port: number }) {
 Deno.test("scriptedServer() follows a dialogue of lines", async () => {
   await using server = await scriptedServer(async (conn) => {
     await conn.write("220 ready\r\n");
-    assert.equal(await conn.expect("USER joe"), "USER joe");
+    assertEquals(await conn.expect("USER joe"), "USER joe");
     await conn.expect(/^PASS /);
-    assert.equal(await conn.readLine(), "bare LF");
-    assert.deepEqual(await conn.readBytes(3), Uint8Array.of(1, 2, 3));
-    assert.equal(await conn.readLine(), "no line end");
-    assert.equal(await conn.readLine(), undefined);
+    assertEquals(await conn.readLine(), "bare LF");
+    assertEquals(await conn.readBytes(3), Uint8Array.of(1, 2, 3));
+    assertEquals(await conn.readLine(), "no line end");
+    assertEquals(await conn.readLine(), undefined);
     await conn.write(Uint8Array.of(0x62, 0x79, 0x65));
   });
   using conn = await connect(server);
@@ -38,8 +38,8 @@ Deno.test("scriptedServer() follows a dialogue of lines", async () => {
   );
   await conn.write(encoder.encode("no line end"));
   await conn.closeWrite();
-  assert.equal((await reads(conn)).join(""), "220 ready\r\nbye");
-  assert.equal(server.connections, 1);
+  assertEquals((await reads(conn)).join(""), "220 ready\r\nbye");
+  assertEquals(server.connections, 1);
 });
 
 for (
@@ -56,7 +56,7 @@ for (
       await conn.writeSplit("ab\r\n", at === undefined ? {} : { at });
     });
     using conn = await connect(server);
-    assert.deepEqual(await reads(conn), expected);
+    assertEquals(await reads(conn), [...expected]);
   });
 }
 
@@ -66,10 +66,11 @@ Deno.test("scriptedServer() throws what a script throws when disposed", async ()
   });
   using conn = await connect(server);
   await conn.write(encoder.encode("NOOP\r\n"));
-  assert.deepEqual(await reads(conn), []);
-  await assert.rejects(
+  assertEquals(await reads(conn), []);
+  await assertRejects(
     () => server[Symbol.asyncDispose](),
-    /wanted "QUIT", got "NOOP"/,
+    Error,
+    'wanted "QUIT", got "NOOP"',
   );
 });
 
@@ -92,9 +93,9 @@ Deno.test("hang() ends when the server is disposed", async () => {
     });
     using _conn = await connect(server);
     await started;
-    assert.equal(hung, false);
+    assertEquals(hung, false);
   }
-  assert.equal(hung, true);
+  assertEquals(hung, true);
 });
 
 Deno.test("dispose interrupts a script that waits for input", async () => {
@@ -116,13 +117,13 @@ Deno.test("close() cuts off, closeWrite() may come before the end", async () => 
       await conn.write("one");
       await conn.closeWrite();
       await conn.closeWrite();
-      assert.equal(decoder.decode(await conn.readToEnd()), "two");
+      assertEquals(decoder.decode(await conn.readToEnd()), "two");
     },
   ];
   for (const script of scripts) {
     await using server = await scriptedServer(script);
     using conn = await connect(server);
-    assert.deepEqual(await reads(conn), ["one"]);
+    assertEquals(await reads(conn), ["one"]);
     await conn.write(encoder.encode("two")).catch(() => {});
   }
 });
@@ -145,7 +146,7 @@ Deno.test("upgradeTls() goes on over TLS", async () => {
     caCerts: [authority.caPem],
   });
   await conn.write(encoder.encode("NOOP\r\n"));
-  assert.deepEqual(await reads(conn), ["250 ok\r\n"]);
+  assertEquals(await reads(conn), ["250 ok\r\n"]);
 });
 
 Deno.test("upgradeTls() fails on plaintext sent too early", async () => {
@@ -159,5 +160,5 @@ Deno.test("upgradeTls() fails on plaintext sent too early", async () => {
   using conn = await connect(server);
   await conn.write(encoder.encode("STARTTLS\r\nNOOP\r\n"));
   await reads(conn).catch(() => {});
-  assert.ok(failure instanceof Deno.errors.InvalidData);
+  assert(failure instanceof Deno.errors.InvalidData);
 });

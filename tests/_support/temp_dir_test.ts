@@ -1,4 +1,4 @@
-import assert from "node:assert/strict";
+import { assertRejects } from "jsr:@std/assert@^1.0.0";
 import { tempDir } from "./temp_dir.ts";
 
 Deno.test("tempDir() makes a directory that goes away with its contents", async () => {
@@ -9,5 +9,5 @@ Deno.test("tempDir() makes a directory that goes away with its contents", async 
     await Deno.mkdir(`${path}/sub`);
     await Deno.writeTextFile(`${path}/sub/file`, "text");
   }
-  await assert.rejects(Deno.lstat(path), Deno.errors.NotFound);
+  await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
 });

@@ -171,8 +171,6 @@ export class FtpServer implements AsyncDisposable {
 
   /** Starts a server on a port that the system chooses. */
   static async start(options: FtpServerOptions = {}): Promise<FtpServer> {
-    const root = options.root ??
-      await Deno.makeTempDir({ prefix: "wireline-ftp-" });
     const { tls = "none", cert, key } = options;
     let bridge: TlsBridge | undefined;
     if (tls !== "none") {
@@ -181,6 +179,8 @@ export class FtpServer implements AsyncDisposable {
       }
       bridge = new TlsBridge({ cert, key });
     }
+    const root = options.root ??
+      await Deno.makeTempDir({ prefix: "wireline-ftp-" });
     const context: SessionContext = {
       options,
       users: options.users ?? { anonymous: "", user: "secret" },

@@ -137,7 +137,10 @@ export async function sendFile(
   }
 }
 
-/** Receives into a file until the end; TYPE A turns every CRLF into LF. */
+/**
+ * Receives into a file until the end; TYPE A turns every CRLF into LF. Under
+ * TLS an end without a close_notify may be a cut, and is an error.
+ */
 export async function receiveFile(
   conn: Deno.Conn,
   file: Deno.FsFile,
@@ -148,7 +151,7 @@ export async function receiveFile(
   for (let ended = false; !ended;) {
     // Few large writes: each costs a turn of a thread pool.
     while (filled < CHUNK && !ended) {
-      const count = await readOrEnd(conn, buffer.subarray(filled));
+      const count = await conn.read(buffer.subarray(filled));
       if (count === null) ended = true;
       else filled += count;
     }
@@ -163,19 +166,6 @@ export async function receiveFile(
     for (let at = 0; at < chunk.length;) {
       at += await file.write(chunk.subarray(at));
     }
-  }
-}
-
-/** QUIRK: many clients leave TLS's close_notify out, so its lack is an end. */
-async function readOrEnd(
-  conn: Deno.Conn,
-  buffer: Uint8Array,
-): Promise<number | null> {
-  try {
-    return await conn.read(buffer);
-  } catch (error) {
-    if (error instanceof Deno.errors.UnexpectedEof) return null;
-    throw error;
   }
 }
 

@@ -1,6 +1,10 @@
 // What curl and ftplib never say to a server, said by a client of a few lines.
 
-import assert from "node:assert/strict";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+} from "jsr:@std/assert@^1.0.0";
 import { tempDir } from "../_support/temp_dir.ts";
 import { FtpServer } from "./ftp_server.ts";
 
@@ -20,7 +24,7 @@ class RawClient implements Disposable {
     const { hostname, port } = server;
     const client = new RawClient(await Deno.connect({ hostname, port }));
     if (logIn) {
-      assert.match(await client.reply(), /^220/);
+      assertMatch(await client.reply(), /^220/);
       await client.say("USER user", /^331/);
       await client.say("PASS secret", /^230/);
       await client.say("TYPE I", /^200/);
@@ -57,7 +61,7 @@ class RawClient implements Disposable {
   async say(line: string, expected: RegExp): Promise<string> {
     await this.send(line + "\r\n");
     const reply = await this.reply();
-    assert.match(reply, expected, `"${reply}" in answer to "${line}"`);
+    assertMatch(reply, expected, `"${reply}" in answer to "${line}"`);
     return reply;
   }
 
@@ -79,7 +83,7 @@ Deno.test("FtpServer wants a login first, and its commands in order", async () =
     accounts: { banked: "gold" },
   });
   using client = await RawClient.connect(server, false);
-  assert.match(await client.reply(), /^220/);
+  assertMatch(await client.reply(), /^220/);
   const dialogue: [string, RegExp][] = [
     ["PWD", /^530/],
     ["PASS secret", /^503/],
@@ -134,7 +138,7 @@ Deno.test("FtpServer wants a login first, and its commands in order", async () =
     ["QUIT", /^221/],
   ];
   for (const [line, expected] of dialogue) await client.say(line, expected);
-  await assert.rejects(client.reply(), /Ended/);
+  await assertRejects(() => client.reply(), Error, "Ended");
 });
 
 Deno.test("FtpServer answers a pipeline in order", async () => {
@@ -145,8 +149,8 @@ Deno.test("FtpServer answers a pipeline in order", async () => {
   await client.send("MKD d\r\nRETR file\r\nPWD\r\nNOOP\r\nQUIT\r\n");
   const codes: string[] = [];
   for (let i = 0; i < 6; i++) codes.push((await client.reply()).slice(0, 3));
-  assert.deepEqual(codes, ["257", "150", "226", "257", "200", "221"]);
-  assert.equal(await data.read(new Uint8Array(9)), 4);
+  assertEquals(codes, ["257", "150", "226", "257", "200", "221"]);
+  assertEquals(await data.read(new Uint8Array(9)), 4);
 });
 
 Deno.test("FtpServer sees ABOR during a transfer, and without one", async () => {
@@ -168,9 +172,9 @@ Deno.test("FtpServer sees ABOR during a transfer, and without one", async () => 
     await data.read(new Uint8Array(1));
     await client.send("PWD\r\n");
     await client.send(abort);
-    assert.match(await client.reply(), /^426/);
-    assert.match(await client.reply(), /^257/);
-    assert.match(await client.reply(), /^226/);
+    assertMatch(await client.reply(), /^426/);
+    assertMatch(await client.reply(), /^257/);
+    assertMatch(await client.reply(), /^226/);
     await client.send(rest);
     await client.say("NOOP", /^200/);
   }
@@ -178,7 +182,7 @@ Deno.test("FtpServer sees ABOR during a transfer, and without one", async () => 
   await client.say("EPSV", /^229/);
   await client.say("RETR big", /^150/);
   await client.say("ABOR", /^426/);
-  assert.match(await client.reply(), /^226/);
+  assertMatch(await client.reply(), /^226/);
   await client.say("RETR big", /^425/);
 });
 
@@ -187,7 +191,7 @@ Deno.test("FtpServer says 425 when the client does not connect in time", async (
   using client = await RawClient.connect(server);
   await client.say("EPSV", /^229/);
   await client.say("NLST", /^150/);
-  assert.match(await client.reply(), /^425/);
+  assertMatch(await client.reply(), /^425/);
 });
 
 Deno.test("FtpServer keeps the line ends of TYPE I and changes those of TYPE A", async () => {
@@ -201,13 +205,13 @@ Deno.test("FtpServer keeps the line ends of TYPE I and changes those of TYPE A",
       await data.write(new TextEncoder().encode(piece));
     }
     data.close();
-    assert.match(await client.reply(), /^226/);
+    assertMatch(await client.reply(), /^226/);
     return await Deno.readTextFile(`${server.root}/file`);
   };
   const pieces = ["a\r", "\nb\r", "c\n", "d\r\r\n\r"];
-  assert.equal(await upload(pieces), pieces.join(""));
+  assertEquals(await upload(pieces), pieces.join(""));
   await client.say("TYPE A N", /^200/);
-  assert.equal(await upload(pieces), "a\nb\rc\nd\r\n\r");
+  assertEquals(await upload(pieces), "a\nb\rc\nd\r\n\r");
   await client.say("SIZE file", /^550/);
   await client.say("REST 1", /^350/);
   await client.say("RETR file", /^554/);
@@ -225,8 +229,8 @@ Deno.test("FtpServer restarts within the file only", async () => {
   using data = await client.dataConnection();
   await client.say("REST 4", /^350/);
   await client.say("RETR file", /^150/);
-  assert.match(await client.reply(), /^226/);
-  assert.equal(await data.read(new Uint8Array(1)), null);
+  assertMatch(await client.reply(), /^226/);
+  assertEquals(await data.read(new Uint8Array(1)), null);
 });
 
 Deno.test("FtpServer lets nobody out of its root", async () => {
@@ -253,7 +257,7 @@ Deno.test("FtpServer lets nobody out of its root", async () => {
   await client.say("SIZE within/file", /^213 4$/);
   await client.say("MLST within", /type=OS\.unix=slink:sub;/);
   await client.say("DELE away", /^250/);
-  assert.deepEqual(
+  assertEquals(
     [...Deno.readDirSync(outside.path)].map(({ name }) => name),
     ["secret"],
   );
@@ -293,14 +297,14 @@ Deno.test("FtpServer leaves out what it is told to", async () => {
   });
   await Deno.writeTextFile(`${server.root}/caf\u00e9`, "");
   using client = await RawClient.connect(server, false);
-  assert.equal(
+  assertEquals(
     await client.reply(),
     "220-Hello\r\n 220 is no code here\r\n220 world",
   );
   await client.say("USER user", /^331/);
   await client.say("PASS secret", /^230/);
   const reply = await client.say("FEAT", /^211-/);
-  assert.equal(reply, "211-Features:\r\n TVFS\r\n211 End");
+  assertEquals(reply, "211-Features:\r\n TVFS\r\n211 End");
   for (
     const verb of "MLSD MLST EPSV PASV SIZE MDTM MFMT HASH XMD5 REST".split(" ")
   ) await client.say(`${verb} x`, /^502/);
@@ -313,8 +317,8 @@ Deno.test("FtpServer refuses a line that is too long and hangs up", async () => 
   await using server = await FtpServer.start();
   using client = await RawClient.connect(server);
   await client.send("CWD " + "x".repeat(100_000));
-  assert.match(await client.reply(), /^500/);
-  await assert.rejects(client.reply(), /Ended/);
+  assertMatch(await client.reply(), /^500/);
+  await assertRejects(() => client.reply(), Error, "Ended");
 });
 
 Deno.test("FtpServer lets hooks answer, wait and replace a transfer", async () => {
@@ -338,23 +342,23 @@ Deno.test("FtpServer lets hooks answer, wait and replace a transfer", async () =
   using client = await RawClient.connect(server);
   await client.say("PWD", /^257-odd\r\n257 reply$/);
   await client.say("SYST", /^120/);
-  assert.match(await client.reply(), /^215/);
+  assertMatch(await client.reply(), /^215/);
   await client.send("NOOP\r\n");
   open();
-  assert.match(await client.reply(), /^200/);
+  assertMatch(await client.reply(), /^200/);
   {
     using data = await client.dataConnection();
     await client.say("RETR file", /^150/);
-    assert.equal(await data.read(new Uint8Array(9)), 4);
-    assert.match(await client.reply(), /^451/);
-    assert.equal(await data.read(new Uint8Array(9)), null);
+    assertEquals(await data.read(new Uint8Array(9)), 4);
+    assertMatch(await client.reply(), /^451/);
+    assertEquals(await data.read(new Uint8Array(9)), null);
   }
   await client.say("SITE x\r\nSYST", /^120/);
-  assert.match(await client.reply(), /^215/);
+  assertMatch(await client.reply(), /^215/);
   using other = await RawClient.connect(server);
   await other.send("STAT\r\n");
-  await assert.rejects(other.reply(), /Ended/);
-  assert.equal(server.connections, 2);
+  await assertRejects(() => other.reply(), Error, "Ended");
+  assertEquals(server.connections, 2);
   await client.send("CWD hang\r\n"); // Disposing the server ends it.
 });
 
@@ -365,14 +369,14 @@ Deno.test("FtpServer throws what a hook has thrown", async () => {
     },
   });
   using client = await RawClient.connect(server, false);
-  assert.match(await client.reply(), /^220/);
+  assertMatch(await client.reply(), /^220/);
   await client.send("NOOP\r\nNOOP\r\n");
-  await assert.rejects(client.reply());
-  await assert.rejects(
+  await assertRejects(() => client.reply());
+  await assertRejects(
     async () => await server[Symbol.asyncDispose](),
     RangeError,
   );
-  await assert.rejects(Deno.stat(server.root), Deno.errors.NotFound);
+  await assertRejects(() => Deno.stat(server.root), Deno.errors.NotFound);
 });
 
 Deno.test("FtpServer ends transfers that are under way when disposed", async () => {
@@ -386,7 +390,7 @@ Deno.test("FtpServer ends transfers that are under way when disposed", async () 
     await client.say("RETR big", /^150/);
     await data.read(new Uint8Array(1));
   }
-  await assert.rejects(client.reply());
+  await assertRejects(() => client.reply());
   client[Symbol.dispose]();
   data.close();
 });
@@ -419,6 +423,6 @@ Deno.test("FtpServer aborts a transfer that a hook holds up", async () => {
     await client.say("NLST", /^150/);
     if (last) break; // Disposing the server ends this one.
     await client.say("ABOR", /^426/);
-    assert.match(await client.reply(), /^226/);
+    assertMatch(await client.reply(), /^226/);
   }
 });

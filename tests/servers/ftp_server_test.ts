@@ -1,7 +1,7 @@
 // The server is told apart from a real one by nobody: curl and Python's ftplib
 // go through it here, and a client of a few lines says what they never say.
 
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch } from "jsr:@std/assert@^1.0.0";
 import { createAuthority } from "../_support/certificates.ts";
 import { tempDir } from "../_support/temp_dir.ts";
 import { FtpServer, type FtpServerOptions } from "./ftp_server.ts";
@@ -43,7 +43,7 @@ async function run(
 /** Runs curl, which must succeed, and gives what it printed. */
 async function curl(...args: string[]): Promise<string> {
   const result = await run("curl", ["-sS", "--max-time", "20", ...args]);
-  assert.equal(result.code, 0, result.stderr);
+  assertEquals(result.code, 0, result.stderr);
   return result.stdout;
 }
 
@@ -101,20 +101,25 @@ for (const { name, options, scheme, flags } of SECURITY) {
       await curl(
         ...all,
         "--ftp-create-dirs",
+        // In TLS 1.3 a session ticket can reach curl's data connection after
+        // it has stopped reading. Closing is then a reset, and the upload's
+        // end is lost (the server replies 426).
+        "--tls-max",
+        "1.2",
         "-T",
         `${dir.path}/up`,
         url("/a/b/f"),
       );
-      assert.ok(sameBytes(await Deno.readFile(`${server.root}/a/b/f`), bytes));
+      assert(sameBytes(await Deno.readFile(`${server.root}/a/b/f`), bytes));
       await curl(...all, "-o", `${dir.path}/down`, url("/a/b/f"));
-      assert.ok(sameBytes(await Deno.readFile(`${dir.path}/down`), bytes));
-      assert.match(
+      assert(sameBytes(await Deno.readFile(`${dir.path}/down`), bytes));
+      assertMatch(
         await curl(...all, url("/a/b/")),
         /^-rw-r--r-- +1 ftp +ftp +3000001 \w{3} [ \d]\d \d\d:\d\d f\r?\n$/,
       );
-      assert.match(await curl(...all, "-l", url("/a/")), /^b\r?\n$/);
-      assert.ok(server.commands.includes("PASS secret"));
-      assert.equal(
+      assertMatch(await curl(...all, "-l", url("/a/")), /^b\r?\n$/);
+      assert(server.commands.includes("PASS secret"));
+      assertEquals(
         server.commands.some((line) => line.startsWith("AUTH ")),
         options.tls === "explicit",
       );
@@ -133,15 +138,15 @@ Deno.test({
     await Deno.writeFile(`${server.root}/file`, bytes);
     await Deno.writeFile(local, bytes.subarray(0, 70_000));
     await curl("-C", "-", "-o", local, urlOf(server, "/file"));
-    assert.ok(sameBytes(await Deno.readFile(local), bytes));
-    assert.ok(server.commands.includes("REST 70000"));
+    assert(sameBytes(await Deno.readFile(local), bytes));
+    assert(server.commands.includes("REST 70000"));
 
     await Deno.writeTextFile(local, "tail");
     await curl("-a", "-T", local, urlOf(server, "/file"));
-    assert.equal((await Deno.stat(`${server.root}/file`)).size, 200_004);
+    assertEquals((await Deno.stat(`${server.root}/file`)).size, 200_004);
 
     await Deno.writeTextFile(`${server.root}/text`, "one\ntwo\n");
-    assert.match(
+    assertMatch(
       await curl(urlOf(server, "/text;type=a")),
       /^one\r?\ntwo\r?\n$/, // some versions convert back
     );
@@ -152,11 +157,11 @@ Deno.test({
       `${server.root}/text`,
       urlOf(server, "/t"),
     );
-    assert.equal(await Deno.readTextFile(`${server.root}/t`), "one\ntwo\n");
+    assertEquals(await Deno.readTextFile(`${server.root}/t`), "one\ntwo\n");
 
     const head = await curl("-I", urlOf(server, "/file"));
-    assert.match(head, /Content-Length: 200004/);
-    assert.match(head, /Last-Modified: /);
+    assertMatch(head, /Content-Length: 200004/);
+    assertMatch(head, /Last-Modified: /);
   },
 });
 
@@ -178,10 +183,10 @@ Deno.test({
         const isIPv4Only = flags.some((flag) => flag.startsWith("--disable"));
         if (hostname === "::1" && isIPv4Only) continue;
         const text = await curl(...flags, urlOf(server, "/file"));
-        assert.equal(text, "text", `${hostname} ${flags}`);
+        assertEquals(text, "text", `${hostname} ${flags}`);
       }
       const verbs = server.commands.map((line) => line.split(" ")[0]);
-      for (const verb of ["EPSV", "EPRT"]) assert.ok(verbs.includes(verb));
+      for (const verb of ["EPSV", "EPRT"]) assert(verbs.includes(verb));
     }
   },
 });
@@ -204,23 +209,23 @@ Deno.test({
     const onCommand = (wanted: string, answer: string) => ({
       onCommand: (verb: string) => verb === wanted ? answer : undefined,
     });
-    assert.equal(await exitCode({ users: { user: "other" } }, "/file"), 67);
-    assert.equal(await exitCode({}, "/missing"), 78);
-    assert.equal(await exitCode({}, "/missing/file"), 9);
-    assert.equal(await exitCode({}, "--ssl-reqd", "/file"), 64);
-    assert.equal(await exitCode({ greeting: ["530 Full"] }, "/file"), 8);
-    assert.equal(await exitCode(onCommand("RETR", "451 No"), "/file"), 19);
-    assert.equal(await exitCode(onCommand("TYPE", "500 No"), "/file"), 17);
+    assertEquals(await exitCode({ users: { user: "other" } }, "/file"), 67);
+    assertEquals(await exitCode({}, "/missing"), 78);
+    assertEquals(await exitCode({}, "/missing/file"), 9);
+    assertEquals(await exitCode({}, "--ssl-reqd", "/file"), 64);
+    assertEquals(await exitCode({ greeting: ["530 Full"] }, "/file"), 8);
+    assertEquals(await exitCode(onCommand("RETR", "451 No"), "/file"), 19);
+    assertEquals(await exitCode(onCommand("TYPE", "500 No"), "/file"), 17);
     // Lies and half truths curl has an answer to:
-    assert.equal(
+    assertEquals(
       await exitCode(
         { features: { epsv: false }, pasvAddress: "192.0.2.1" },
         "/file",
       ),
       0,
     );
-    assert.equal(await exitCode({ epsvPortDead: true }, "/file"), 0);
-    assert.equal(
+    assertEquals(await exitCode({ epsvPortDead: true }, "/file"), 0);
+    assertEquals(
       await exitCode({ epsvPortDead: true, pasvPortDead: true }, "/file"),
       7,
     );
@@ -239,7 +244,7 @@ def connect(tls=None):
     return ftp
 `;
   const result = await run("python3", ["-c", preamble + script]);
-  assert.equal(result.code, 0, result.stderr);
+  assertEquals(result.code, 0, result.stderr);
   return result.stdout.replaceAll("\r\n", "\n");
 }
 
@@ -279,7 +284,7 @@ for failing in ["RETR data", "STOR no/data"]:
 print(ftp.quit())
 `,
     );
-    assert.equal(
+    assertEquals(
       output,
       `/a "quoted" name /
 250 Now in "/a ""quoted"" name" /a "quoted" name 250 Now in "/"
@@ -337,7 +342,7 @@ for ftp in [connect(), connect(tls)]:
 226 Abort successful
 /
 `;
-    assert.equal(
+    assertEquals(
       output,
       `${each}${each}200 Data connections are private\n${each}${each}`,
     );

@@ -130,7 +130,10 @@ class BridgedConn implements Deno.Conn {
   readonly tls: Deno.TlsConn;
   #plain: Deno.Conn;
   #inner: Deno.TcpConn;
+  /** Whether `close` has been called. */
   #closing = false;
+  /** Whether a write to the client has failed. */
+  #clientGone = false;
 
   constructor(plain: Deno.Conn, inner: Deno.TcpConn, tls: Deno.TlsConn) {
     this.localAddr = plain.localAddr;
@@ -152,8 +155,11 @@ class BridgedConn implements Deno.Conn {
     return this.tls.read(p);
   }
 
-  write(p: Uint8Array): Promise<number> {
-    return this.tls.write(p);
+  async write(p: Uint8Array): Promise<number> {
+    if (this.#clientGone) {
+      throw new Deno.errors.BrokenPipe("Cannot write: the client is gone");
+    }
+    return await this.tls.write(p);
   }
 
   closeWrite(): Promise<void> {
@@ -192,47 +198,46 @@ class BridgedConn implements Deno.Conn {
     close(this.#plain);
   }
 
-  /** From the client to the server. */
+  /**
+   * From the client to the server. A failure to read ends as the end of the
+   * stream does, so that what came before it still arrives: TLS itself tells a
+   * proper end from a cut.
+   */
   async #pumpUp(initialBytes?: Uint8Array): Promise<void> {
+    const buffer = new Uint8Array(PUMP_SIZE);
     try {
       if (initialBytes) await writeAll(this.#inner, initialBytes);
-    } catch {
-      return; // The server has closed: what it wrote may still be on its way.
-    }
-    const buffer = new Uint8Array(PUMP_SIZE);
-    while (true) {
-      let count: number | null;
-      try {
-        count = await this.#plain.read(buffer);
-      } catch {
-        close(this.#inner); // The client is gone; the server must see that.
-        return;
-      }
-      try {
+      while (true) {
+        const count = await this.#plain.read(buffer).catch(() => null);
         if (count === null) return await this.#inner.closeWrite();
         await writeAll(this.#inner, buffer.subarray(0, count));
-      } catch {
-        return; // As above.
       }
+    } catch {
+      // The server has closed; what it wrote may still be on its way down.
     }
   }
 
-  /** From the server to the client. */
+  /**
+   * From the server to the client. When the client takes no more, the rest is
+   * read all the same: closing the inner connection with something unread in it
+   * would be a reset, which takes back what is on its way up.
+   */
   async #pumpDown(): Promise<void> {
     const buffer = new Uint8Array(PUMP_SIZE);
     try {
       while (true) {
         const count = await this.#inner.read(buffer);
         if (count === null) break;
-        await writeAll(this.#plain, buffer.subarray(0, count));
+        if (this.#clientGone) continue;
+        await writeAll(this.#plain, buffer.subarray(0, count))
+          .catch(() => this.#clientGone = true);
       }
-      await this.#plain.closeWrite();
-      // A half close leaves the other direction open, a close does not.
-      if (this.#closing) close(this.#plain);
+      if (!this.#clientGone) await this.#plain.closeWrite();
     } catch {
-      close(this.#plain);
-      close(this.#inner);
+      // Reset by the server, or gone meanwhile.
     }
+    // A half close leaves the other direction open, a close does not.
+    if (this.#closing || this.#clientGone) close(this.#plain);
   }
 }
 
