@@ -1,0 +1,96 @@
+import { join } from "node:path";
+import { writeCertificate } from "./_certificate.ts";
+import {
+  freePort,
+  type FtpDaemon,
+  portRange,
+  startDaemon,
+  stateDir,
+} from "./_process.ts";
+
+/** How to start it. */
+export interface VsftpdOptions {
+  tls?: "none" | "explicit" | "implicit";
+  /** The demand that data connections resume the session: vsftpd's default. */
+  requireReuse?: boolean;
+}
+
+/** vsftpd, with one user and his home as the root. */
+export async function startVsftpd(o: VsftpdOptions = {}): Promise<FtpDaemon> {
+  const { tls = "none", requireReuse = true } = o;
+  const dir = await stateDir();
+  const port = freePort();
+  const range = portRange();
+  const root = join(dir, "root");
+  await Deno.mkdir(root);
+  await Deno.mkdir(join(dir, "empty"));
+  // Virtual users become this one, whose home directory must be there.
+  await run("chown", "ftp", root);
+  await Deno.mkdir("/srv/ftp", { recursive: true });
+  const hash = await run("openssl", "passwd", "-1", "secret");
+  await Deno.writeTextFile(join(dir, "passwd"), `user:${hash.trim()}\n`);
+  // PAM looks for its files in one place only.
+  const service = `wireline-${port}`;
+  await Deno.writeTextFile(
+    `/etc/pam.d/${service}`,
+    `auth required pam_pwdfile.so nodelay pwdfile ${join(dir, "passwd")}\n` +
+      "account required pam_permit.so\n",
+  );
+  const lines = [
+    "listen=YES",
+    "background=NO",
+    "listen_address=127.0.0.1",
+    `listen_port=${port}`,
+    `pasv_min_port=${range.min}`,
+    `pasv_max_port=${range.max}`,
+    "anonymous_enable=NO",
+    "local_enable=YES",
+    "write_enable=YES",
+    "guest_enable=YES",
+    "guest_username=ftp",
+    "virtual_use_local_privs=YES",
+    `local_root=${root}`,
+    "chroot_local_user=YES",
+    "allow_writeable_chroot=YES",
+    `secure_chroot_dir=${join(dir, "empty")}`,
+    `pam_service_name=${service}`,
+    "seccomp_sandbox=NO",
+    "xferlog_enable=NO",
+    "local_umask=022",
+  ];
+  let caPem: string | undefined;
+  if (tls !== "none") {
+    const certificate = await writeCertificate(dir);
+    caPem = certificate.caPem;
+    lines.push(
+      "ssl_enable=YES",
+      `rsa_cert_file=${certificate.cert}`,
+      `rsa_private_key_file=${certificate.key}`,
+      "force_local_data_ssl=YES",
+      "force_local_logins_ssl=YES",
+      `implicit_ssl=${tls === "implicit" ? "YES" : "NO"}`,
+      `require_ssl_reuse=${requireReuse ? "YES" : "NO"}`,
+    );
+  }
+  const config = join(dir, "vsftpd.conf");
+  await Deno.writeTextFile(config, lines.join("\n") + "\n");
+  return await startDaemon("/usr/sbin/vsftpd", [config], {
+    dir,
+    port,
+    target: {
+      hostname: "localhost",
+      port,
+      user: "user",
+      password: "secret",
+      root,
+      ...(caPem && { caPem }),
+    },
+    cleanUp: () => Deno.remove(`/etc/pam.d/${service}`),
+  });
+}
+
+async function run(command: string, ...args: string[]): Promise<string> {
+  const output = await new Deno.Command(command, { args }).output();
+  if (!output.success) throw new Error(`${command} ${args.join(" ")} failed`);
+  return new TextDecoder().decode(output.stdout);
+}
