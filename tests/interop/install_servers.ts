@@ -32,23 +32,18 @@ const WANTED: Wanted[] = [
     file: join(UNPACKED, "proftpd/usr/sbin/proftpd"),
     packages: ["proftpd-core", "proftpd-mod-crypto"],
     unpackedWith: [
-      "libacl1",
-      "libattr1",
-      "libcap2",
       "libhiredis0.14",
-      "libidn2-0",
       "libmemcached11",
       "libmemcachedutil2",
       "libncursesw6",
       "libpcre2-posix3",
       "libsodium23",
-      "libssl3",
     ],
   },
   {
     file: join(UNPACKED, "pure-ftpd/usr/sbin/pure-ftpd"),
     packages: ["pure-ftpd", "pure-ftpd-common"],
-    unpackedWith: ["libcap2", "libsodium23", "libssl3", "libargon2-1"],
+    unpackedWith: ["libcap2", "libsodium23"],
   },
 ];
 

@@ -35,6 +35,19 @@ export function portRange(): { min: number; max: number } {
 }
 let nextRange = Deno.pid;
 
+/** What a command prints; that it fails is an error. */
+export async function output(
+  command: string,
+  ...args: string[]
+): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command, { args })
+    .output();
+  if (success) return new TextDecoder().decode(stdout);
+  throw new Error(
+    `${command} ${args.join(" ")} failed: ${new TextDecoder().decode(stderr)}`,
+  );
+}
+
 /** Starts a daemon and waits until it answers. */
 export async function startDaemon(
   command: string,

@@ -3,6 +3,7 @@ import { writeCertificate } from "./_certificate.ts";
 import {
   freePort,
   type FtpDaemon,
+  output,
   portRange,
   startDaemon,
   stateDir,
@@ -25,9 +26,9 @@ export async function startVsftpd(o: VsftpdOptions = {}): Promise<FtpDaemon> {
   await Deno.mkdir(root);
   await Deno.mkdir(join(dir, "empty"));
   // Virtual users become this one, whose home directory must be there.
-  await run("chown", "ftp", root);
+  await output("chown", "ftp", root);
   await Deno.mkdir("/srv/ftp", { recursive: true });
-  const hash = await run("openssl", "passwd", "-1", "secret");
+  const hash = await output("openssl", "passwd", "-1", "secret");
   await Deno.writeTextFile(join(dir, "passwd"), `user:${hash.trim()}\n`);
   // PAM looks for its files in one place only.
   const service = `wireline-${port}`;
@@ -87,10 +88,4 @@ export async function startVsftpd(o: VsftpdOptions = {}): Promise<FtpDaemon> {
     },
     cleanUp: () => Deno.remove(`/etc/pam.d/${service}`),
   });
-}
-
-async function run(command: string, ...args: string[]): Promise<string> {
-  const output = await new Deno.Command(command, { args }).output();
-  if (!output.success) throw new Error(`${command} ${args.join(" ")} failed`);
-  return new TextDecoder().decode(output.stdout);
 }

@@ -1,0 +1,178 @@
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertRejects,
+} from "jsr:@std/assert@^1.0.0";
+import { ByteReader } from "../../_wire/byte_reader.ts";
+import { DotReader, DotWriter } from "../../_wire/dot_stream.ts";
+import { ProtocolError } from "../../_wire/errors.ts";
+import {
+  everySplit,
+  randomSlices,
+  seededRandom,
+} from "../_support/random_slices.ts";
+import { bytes, concat, everyByte, pieces, text } from "./memory.ts";
+
+/** Reads a block through a destination of `size` bytes. */
+async function readBlock(reader: ByteReader, size: number): Promise<string> {
+  const dots = new DotReader(reader);
+  const got: Uint8Array[] = [];
+  const into = new Uint8Array(size);
+  for (;;) {
+    const count = await dots.read(into);
+    if (count === null) break;
+    assert(count > 0 && count <= size);
+    got.push(into.slice(0, count));
+  }
+  assertEquals(await dots.read(into), null);
+  return text(concat(got));
+}
+
+async function rest(reader: ByteReader): Promise<string> {
+  while (await reader.fill());
+  return text(reader.peek());
+}
+
+function encode(parts: Iterable<Uint8Array>): string {
+  const writer = new DotWriter();
+  const out = [...parts].map((part) => writer.encode(part));
+  return text(concat([...out, writer.end()]));
+}
+
+/** On the wire, and what it stands for. */
+const BLOCKS: [string, string][] = [
+  [".\r\n", ""],
+  ["\r\n.\r\n", "\r\n"],
+  ["a\r\n.\r\n", "a\r\n"],
+  ["..\r\n.\r\n", ".\r\n"],
+  ["...\r\n.\r\n", "..\r\n"],
+  [".a\r\n..b\r\n.\r\n", "a\r\n.b\r\n"],
+  ["a.b\r\nc.\r\n.\r\n", "a.b\r\nc.\r\n"],
+  ["a\n.\nb\r\n.\r\n", "a\n.\nb\r\n"],
+  ["a\n.\r\nb\r\n.\r\n", "a\n.\r\nb\r\n"],
+  ["a\r.\r\nb\r\n.\r\n", "a\r.\r\nb\r\n"],
+  ["a\r\n.\nb\r\n.\r\n", "a\r\n\nb\r\n"],
+  ["a\r\n.\rb\r\n.\r\n", "a\r\n\rb\r\n"],
+  ["a\r\n.\r\r\n.\r\n", "a\r\n\r\r\n"],
+  ["\r\r\n.\r\n", "\r\r\n"],
+  ["\n\r\n..\r\n\r\n.\r\n", "\n\r\n.\r\n\r\n"],
+  ["\r\n\r\n\r\n.\r\n", "\r\n\r\n\r\n"],
+];
+
+Deno.test("DotReader.read() reads every block at every split into every size", async () => {
+  for (const [wire, content] of BLOCKS) {
+    const all = bytes(wire + ".\r\n+OK next\r\n");
+    for (const parts of [...everySplit(all), everyByte(all)]) {
+      for (const size of [1, 2, 3, 4, 7, 64]) {
+        const source = pieces(parts);
+        const reader = new ByteReader((into) => source.read(into));
+        const where = `${JSON.stringify(wire)}, size ${size}`;
+        assertEquals(await readBlock(reader, size), content, where);
+        // What follows is left alone, a second block too.
+        assertEquals(reader.position, wire.length, where);
+        assertEquals(await rest(reader), ".\r\n+OK next\r\n", where);
+      }
+    }
+  }
+});
+
+Deno.test("DotReader.read() asks for nothing behind the final dot", async () => {
+  const source = pieces([bytes("a\r\n.\r\n"), bytes("+OK\r\n")]);
+  const reader = new ByteReader((into) => source.read(into));
+  assertEquals(await readBlock(reader, 64), "a\r\n");
+  assertEquals(source.asked, 1);
+});
+
+Deno.test("DotReader.read() rejects when the input ends at any byte", async () => {
+  const all = bytes("a\r\n..b\r\n.c\r\n.\r\n");
+  for (let length = 0; length < all.length; length++) {
+    for (const parts of everySplit(all.slice(0, length))) {
+      const source = pieces(parts);
+      const reader = new ByteReader((into) => source.read(into));
+      await assertRejects(
+        () => readBlock(reader, 3),
+        ProtocolError,
+        "the connection ended before its final dot",
+      );
+    }
+  }
+});
+
+Deno.test("DotReader.read() reads a block larger than the buffer", async () => {
+  const content = "..".repeat(10) + "x".repeat(70_000) + "\r\n" +
+    "line\r\n".repeat(50_000);
+  const wire = bytes("." + content + ".\r\n");
+  const source = pieces(randomSlices(wire, seededRandom(4)));
+  const reader = new ByteReader((into) => source.read(into));
+  assertEquals(await readBlock(reader, 10_000), content);
+});
+
+/** Text as it is, and as it goes on the wire. */
+const TEXTS: [string, string][] = [
+  ["", ".\r\n"],
+  [".", "..\r\n.\r\n"],
+  ["..", "...\r\n.\r\n"],
+  ["a", "a\r\n.\r\n"],
+  ["a\r\n", "a\r\n.\r\n"],
+  ["a\n", "a\r\n.\r\n"],
+  ["a\r", "a\r\n.\r\n"],
+  ["\r", "\r\n.\r\n"],
+  ["\n", "\r\n.\r\n"],
+  ["a\r\n.b\r\n..\r\n", "a\r\n..b\r\n...\r\n.\r\n"],
+  ["a\n.\nb", "a\r\n..\r\nb\r\n.\r\n"],
+  ["a\r.\rb", "a\r\n..\r\nb\r\n.\r\n"],
+  ["a\n.\r\nQUIT", "a\r\n..\r\nQUIT\r\n.\r\n"],
+  ["a\r\n.\nQUIT", "a\r\n..\r\nQUIT\r\n.\r\n"],
+  ["a\r\r\nb", "a\r\n\r\nb\r\n.\r\n"],
+  ["a\n\rb", "a\r\n\r\nb\r\n.\r\n"],
+  ["a.b.\r\n", "a.b.\r\n.\r\n"],
+  ["\r\n\r\n", "\r\n\r\n.\r\n"],
+  ["€.\n.€", "€.\r\n..€\r\n.\r\n"],
+];
+
+Deno.test("DotWriter.encode() gives the same at every split", () => {
+  for (const [plain, wire] of TEXTS) {
+    const all = bytes(plain);
+    for (const parts of [...everySplit(all), everyByte(all)]) {
+      assertEquals(encode(parts), wire, JSON.stringify(plain));
+    }
+  }
+});
+
+Deno.test("DotWriter.encode() makes room for input that doubles", () => {
+  for (const [piece, wire] of [["\n", "\r\n"], [".\n", "..\r\n"]] as const) {
+    assertEquals(
+      encode([bytes(piece.repeat(10_000))]),
+      wire.repeat(10_000) + ".\r\n",
+    );
+  }
+  const late = "x".repeat(10_000) + "\n".repeat(10_000);
+  assertEquals(
+    encode([bytes(late)]),
+    "x".repeat(10_000) + "\r\n".repeat(10_000) + ".\r\n",
+  );
+});
+
+Deno.test("DotWriter and DotReader give random text back with CRLF line ends", async () => {
+  const alphabet = ["\r", "\n", ".", "a", "\r\n", "\r\n.", "\n.", "€"];
+  for (let seed = 0; seed < 400; seed++) {
+    const random = seededRandom(seed);
+    const length = Math.floor(random() * 60);
+    const plain = Array.from(
+      { length },
+      () => alphabet[Math.floor(random() * alphabet.length)],
+    ).join("");
+    const wire = encode(randomSlices(bytes(plain), random));
+    // Nothing on the way can be taken for an end by anybody.
+    assertFalse(/(^|[\r\n])\.[\r\n]/.test(wire.slice(0, -3)), wire);
+    assertFalse(/\r(?!\n)|(?<!\r)\n/.test(wire), wire);
+    let expected = plain.replace(/\r\n|\r|\n/g, "\r\n");
+    if (expected !== "" && !expected.endsWith("\r\n")) expected += "\r\n";
+    const source = pieces(randomSlices(bytes(wire + "next"), random));
+    const reader = new ByteReader((into) => source.read(into));
+    const size = 1 + Math.floor(random() * 20);
+    assertEquals(await readBlock(reader, size), expected, `seed ${seed}`);
+    assertEquals(await rest(reader), "next");
+  }
+});

@@ -1,0 +1,85 @@
+import { join } from "node:path";
+import { UNPACKED } from "../install_servers.ts";
+import { writeCertificate } from "./_certificate.ts";
+import {
+  freePort,
+  type FtpDaemon,
+  output,
+  portRange,
+  startDaemon,
+  stateDir,
+} from "./_process.ts";
+
+/** pure-ftpd, with one user and his home as the root. */
+export async function startPureFtpd(
+  o: { tls?: "none" | "explicit" | "implicit" } = {},
+): Promise<FtpDaemon> {
+  const { tls = "none" } = o;
+  const dir = await stateDir();
+  const port = freePort();
+  const range = portRange();
+  const home = join(UNPACKED, "pure-ftpd/usr");
+  const root = join(dir, "root");
+  await Deno.mkdir(root);
+  await output("chown", "nobody:nogroup", root);
+  const uid = (await output("id", "-u", "nobody")).trim();
+  const gid = (await output("id", "-g", "nobody")).trim();
+  const hash = (await output("openssl", "passwd", "-6", "secret")).trim();
+  // A virtual user's line, as its pure-pw writes it; "/./" makes a chroot.
+  await Deno.writeTextFile(
+    join(dir, "passwd"),
+    `user:${hash}:${uid}:${gid}::${root}/./::::::::::::\n`,
+  );
+  await output(
+    join(home, "bin/pure-pw"),
+    "mkdb",
+    join(dir, "users.pdb"),
+    "-f",
+    join(dir, "passwd"),
+  );
+  const args = [
+    "-S",
+    `127.0.0.1,${port}`,
+    "-p",
+    `${range.min}:${range.max}`,
+    "-l",
+    `puredb:${join(dir, "users.pdb")}`,
+    "-E",
+    // "nobody" has a number below its limit.
+    "-u",
+    "1",
+    "-c",
+    "50",
+    "-C",
+    "50",
+    "-L",
+    "100000:100",
+    "-D",
+    "-H",
+  ];
+  let caPem: string | undefined;
+  if (tls !== "none") {
+    const certificate = await writeCertificate(dir);
+    caPem = certificate.caPem;
+    const both = join(dir, "both.pem");
+    await Deno.writeTextFile(
+      both,
+      await Deno.readTextFile(certificate.key) +
+        await Deno.readTextFile(certificate.cert),
+      { mode: 0o600 },
+    );
+    args.push("-Y", tls === "implicit" ? "3" : "2", "-2", both);
+  }
+  return await startDaemon(join(home, "sbin/pure-ftpd"), args, {
+    dir,
+    port,
+    target: {
+      hostname: "localhost",
+      port,
+      user: "user",
+      password: "secret",
+      root,
+      ...(caPem && { caPem }),
+    },
+  });
+}
