@@ -21,6 +21,9 @@ import type { Transport } from "./transport.ts";
  *   verified before (`pin`). Owning its key is proved in every handshake. The
  *   process-wide list of CAs is never touched, so nothing else in the process
  *   comes to trust the CA, not even for a moment.
+ * - A TLS 1.3 session is offered once only. Servers that hand out no new ticket
+ *   with each data connection, as proftpd, would refuse the third one. A TLS
+ *   1.2 session is offered as often as needed, so `version` begins there.
  * - Two clients that are alive at once would take one another's sessions, so
  *   the second one says another name (`name`), and a pin keeps the check whole.
  */
@@ -32,13 +35,20 @@ export class SessionMemory implements Disposable {
   readonly name: string;
   /** The certificate (DER) that the server must show, where it is known. */
   readonly pin: Uint8Array | undefined;
+  /** The newest TLS to agree to. */
+  readonly version: "TLSv1.2" | "TLSv1.3";
   /** What `getSession()` gave; its presence asks for resumption. */
   session: Uint8Array | undefined;
 
   static #inUse = new Set<string>();
 
   /** `pin` is needed where the name cannot be checked as it stands. */
-  constructor(serverName: string, pin: Uint8Array | undefined) {
+  constructor(
+    serverName: string,
+    pin: Uint8Array | undefined,
+    version: "TLSv1.2" | "TLSv1.3",
+  ) {
+    this.version = version;
     const name = sniOf(serverName);
     this.name = pin ? SessionMemory.#freeName(name) : name;
     this.pin = pin;
@@ -95,6 +105,7 @@ export async function connectNodeTls(
     // own ends resumption: see SessionMemory.
     ...(!session && options.caCerts.length > 0 && { ca: options.caCerts }),
     ...(session?.session && { session: Buffer.from(session.session) }),
+    ...(session && { maxVersion: session.version }),
     ...(pin && { rejectUnauthorized: false }),
   } as tls.ConnectionOptions);
   const transport = new Socket(conn, cipher, socket);
@@ -158,10 +169,6 @@ class CipherStream extends Duplex {
     done: (error?: Error | null) => void,
   ): void {
     writeAll(this.#conn, chunk).then(() => done(), done);
-  }
-
-  override _final(done: (error?: Error | null) => void): void {
-    this.#conn.closeWrite().then(() => done(), done);
   }
 }
 
@@ -253,8 +260,10 @@ class Socket implements NodeTlsTransport {
     });
   }
 
-  closeWrite(): Promise<void> {
-    return new Promise((resolve) => this.#socket.end(() => resolve()));
+  async closeWrite(): Promise<void> {
+    // Sends close_notify; the socket below it is left as it is.
+    await new Promise<void>((resolve) => this.#socket.end(() => resolve()));
+    await this.#conn.closeWrite();
   }
 
   close(): void {

@@ -30,6 +30,8 @@ export interface CommandOptions {
 export class Control {
   readonly connection: Connection;
   readonly welcome: FtpReply;
+  /** The transfer under way was given up by us. */
+  stopping = false;
   #setup: ConnectionSetup;
   /** NOOPs sent during a transfer whose replies have not come. */
   #owed = 0;
@@ -153,10 +155,31 @@ export class Control {
     let final: FtpReply | undefined;
     for (;;) {
       const reply = await this.reply();
+      if (this.stopping && reply.code < 200) {
+        // QUIRK: pure-ftpd ends a download that was cut off with a 150 and
+        // nothing else. Whatever it still says comes before this one's reply.
+        return await this.inStep() ?? reply;
+      }
       if (reply.code < 200) continue;
       if (this.#owed > 0 && (final || answersNoop(reply))) this.#owed--;
       else final = reply;
       if (final && this.#owed === 0) return final;
+    }
+  }
+
+  /**
+   * Brings commands and replies in step again, when nobody knows how many
+   * replies are on their way: none that is older can follow the reply to a
+   * NOOP. Resolves with the last one before it.
+   */
+  async inStep(): Promise<FtpReply | undefined> {
+    await writeCommand(this.connection, "NOOP");
+    this.#owed++;
+    let last: FtpReply | undefined;
+    for (;;) {
+      const reply = await this.reply();
+      if (!answersNoop(reply)) last = reply;
+      else if (--this.#owed === 0) return last;
     }
   }
 
@@ -177,7 +200,7 @@ export class Control {
 
 /** NOOP's own replies; some servers refuse it in the middle of a transfer. */
 function answersNoop(reply: FtpReply): boolean {
-  return [200, 250, 450, 500, 502, 503].includes(reply.code) &&
+  return [200, 450, 500, 502, 503].includes(reply.code) &&
     !/transfer|closing|complete/i.test(reply.text);
 }
 

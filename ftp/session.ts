@@ -275,7 +275,24 @@ async function connect(
     pin = first.connection.certificate;
     first.connection.close();
   }
-  const memory = new SessionMemory(serverName, pin);
+  try {
+    return await connectWith(
+      reach,
+      new SessionMemory(serverName, pin, "TLSv1.2"),
+    );
+  } catch (error) {
+    if (!/version/i.test(String(error))) throw error;
+    return await connectWith(
+      reach,
+      new SessionMemory(serverName, pin, "TLSv1.3"),
+    );
+  }
+}
+
+async function connectWith(
+  reach: ControlOptions,
+  memory: SessionMemory,
+): Promise<{ control: Control; memory: SessionMemory }> {
   try {
     return { control: await Control.open(reach, memory), memory };
   } catch (error) {

@@ -20,8 +20,6 @@ export interface TransferRequest {
 // A server that has the data connection and says nothing for so long is one
 // that never sends a preliminary reply.
 const SILENCE = 3_000;
-// How long the second reply to an ABOR may take before we ask for a sign.
-const ABORT_PATIENCE = 5_000;
 
 /**
  * One transfer: its data connection and the reply that ends it. That reply is
@@ -74,6 +72,7 @@ export class Transfer {
     if (type) await session.useType(type);
     await session.protect();
     const { control } = session;
+    control.stopping = false;
     const pending = await session.data.prepare(control);
     let data: Connection | undefined;
     try {
@@ -195,9 +194,7 @@ export class Transfer {
 
   /** Ends the transfer from our side; the server's replies are collected. */
   async abandon(reason: unknown): Promise<void> {
-    this.#stopped ??= reason ?? new Error("abandoned");
-    this.#data.close(reason);
-    this.#wait();
+    await this.#stop(reason ?? new Error("abandoned"));
     // Usually a 426; what it says is of no interest any more.
     await this.final.catch(() => {});
   }
@@ -209,34 +206,22 @@ export class Transfer {
    * connection is closed at the same time.
    */
   async abort(reason: unknown): Promise<FtpReply> {
-    this.#stopped ??= reason;
-    const connection = this.#control.connection;
-    await writeCommand(connection, "ABOR");
-    this.#data.close(reason);
-    this.#wait();
+    await this.#stop(
+      reason,
+      () => writeCommand(this.#control.connection, "ABOR"),
+    );
     const first = await this.final;
-    return this.#control.accept(await this.#second() ?? first, "ABOR");
+    // Some servers answer once, some twice, pure-ftpd either way.
+    const second = await this.#control.inStep();
+    return second && (second.code < 400 || first.code >= 400) ? second : first;
   }
 
-  /** The second reply to ABOR; undefined where the server gives only one. */
-  async #second(): Promise<FtpReply | undefined> {
-    const reply = this.#control.reply();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), ABORT_PATIENCE);
-    });
-    const second = await Promise.race([reply, late]);
-    clearTimeout(timer);
-    if (second) return second;
-    // Commands and replies have to be brought in step again: after the reply
-    // to a NOOP nothing older can come.
-    await writeCommand(this.#control.connection, "NOOP");
-    let answer: FtpReply | undefined;
-    for (let next = await reply; next.code !== 200;) {
-      answer = next;
-      next = await this.#control.reply();
-    }
-    return answer;
+  async #stop(reason: unknown, tell?: () => Promise<void>): Promise<void> {
+    this.#stopped ??= reason;
+    this.#control.stopping = true;
+    await tell?.();
+    this.#data.close(reason);
+    this.#wait();
   }
 
   /** What the server says of a data connection that broke. */
