@@ -185,16 +185,13 @@ class Socket implements NodeTlsTransport {
   #chunks: Uint8Array[] = [];
   #ended = false;
   #error: Error | undefined;
-  #wake: (() => void) | undefined;
+  #waiters: (() => void)[] = [];
 
   constructor(conn: Deno.TcpConn, cipher: CipherStream, socket: tls.TLSSocket) {
     this.#conn = conn;
     this.#cipher = cipher;
     this.#socket = socket;
-    const wake = () => {
-      this.#wake?.();
-      this.#wake = undefined;
-    };
+    const wake = () => this.#wake();
     const fail = (error: Error) => {
       this.#error ??= error;
       wake();
@@ -220,7 +217,7 @@ class Socket implements NodeTlsTransport {
     let secured = false;
     this.#socket.once("secureConnect", () => {
       secured = true;
-      this.#wake?.();
+      this.#wake();
     });
     while (!secured) {
       if (this.#error) throw this.#error;
@@ -275,10 +272,14 @@ class Socket implements NodeTlsTransport {
     } catch {
       // Closed already, by the other side of the same story.
     }
-    this.#wake?.();
+    this.#wake();
   }
 
   #changed(): Promise<void> {
-    return new Promise((resolve) => this.#wake = resolve);
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiters.splice(0)) resolve();
   }
 }

@@ -34,11 +34,11 @@ export class Download implements Body {
   ): Promise<Download> {
     let transfer: Transfer;
     try {
-      transfer = await Transfer.start(session, request);
+      transfer = await Transfer.start(session, request, "down");
     } catch (error) {
       if (!session.demandsReuse(error)) throw error;
       await session.renew();
-      transfer = await Transfer.start(session, request);
+      transfer = await Transfer.start(session, request, "down");
     }
     return new Download(session, request, transfer);
   }
@@ -63,7 +63,7 @@ export class Download implements Body {
       }
     }
     await this.#session.renew();
-    this.#transfer = await Transfer.start(this.#session, this.#request);
+    this.#transfer = await Transfer.start(this.#session, this.#request, "down");
     return await this.read(into);
   }
 

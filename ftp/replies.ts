@@ -12,8 +12,10 @@ export interface PasvAddress {
  * doubled. Undefined where the reply has none.
  */
 export function parseQuotedPath(reply: FtpReply): string | undefined {
-  const match = /"((?:[^"]|"")*)"/.exec(reply.text);
-  return match ? match[1]!.replaceAll('""', '"') : undefined;
+  const match = /^[^"]*"((?:[^"]|"")*)"(?=\s|$|[.,;])/.exec(reply.text);
+  if (match) return match[1]!.replaceAll('""', '"');
+  // QUIRK: pure-ftpd does not double them, so the last quote closes.
+  return /"(.*)"/s.exec(reply.text)?.[1];
 }
 
 /** The address in a 227 reply; servers write it with and without brackets. */

@@ -17,9 +17,14 @@ export interface TransferRequest {
   offset?: number | undefined;
 }
 
+type Direction = "down" | "up";
+
 // A server that has the data connection and says nothing for so long is one
 // that never sends a preliminary reply.
 const SILENCE = 3_000;
+// How much of a download that nobody wants is read for the sake of the session.
+const DRAIN_BYTES = 16 * 1024 * 1024;
+const DRAIN_TIME = 2_000;
 
 /**
  * One transfer: its data connection and the reply that ends it. That reply is
@@ -36,14 +41,20 @@ export class Transfer {
   /** Makes the wait for the final reply count: see Watchdog.excuse. */
   #wait: () => void;
   #stopped: unknown;
+  #settled = false;
+  #ending: Promise<FtpReply> | undefined;
+  /** Whether bytes that are on their way have to be read at the end. */
+  #drains: boolean;
 
   private constructor(
     session: Session,
     command: string,
     data: Connection,
     final: Promise<FtpReply>,
+    direction: Direction,
   ) {
     this.command = command;
+    this.#drains = session.secure && direction === "down";
     this.#control = session.control;
     this.#data = data;
     this.#wait = session.options.reach.setup.watchdog.excuse();
@@ -55,6 +66,7 @@ export class Transfer {
       );
     }
     this.final = final.finally(() => {
+      this.#settled = true;
       clearInterval(this.#keepAlive);
       this.#wait();
     });
@@ -68,6 +80,7 @@ export class Transfer {
   static async start(
     session: Session,
     { command, type, offset = 0 }: TransferRequest,
+    direction: Direction,
   ): Promise<Transfer> {
     if (type) await session.useType(type);
     await session.protect();
@@ -97,7 +110,13 @@ export class Transfer {
         return connection;
       });
       opened.catch(() => {});
-      return await Transfer.#begin(session, masked, opened, pending);
+      return await Transfer.#begin(
+        session,
+        masked,
+        opened,
+        pending,
+        direction,
+      );
     } catch (error) {
       pending.close();
       data?.close();
@@ -111,6 +130,7 @@ export class Transfer {
     command: string,
     opened: Promise<Connection>,
     pending: PendingData,
+    direction: Direction,
   ): Promise<Transfer> {
     const { control } = session;
     const replying = control.reply();
@@ -138,7 +158,7 @@ export class Transfer {
       control.accept(await final, command);
       throw error;
     }
-    return new Transfer(session, command, data, final);
+    return new Transfer(session, command, data, final, direction);
   }
 
   /** Bytes put at the front of `into`; null where the data end. */
@@ -192,11 +212,13 @@ export class Transfer {
     }
   }
 
-  /** Ends the transfer from our side; the server's replies are collected. */
+  /**
+   * Ends the transfer from our side; the server's replies are collected. May be
+   * called in any state, and again.
+   */
   async abandon(reason: unknown): Promise<void> {
-    await this.#stop(reason ?? new Error("abandoned"));
-    // Usually a 426; what it says is of no interest any more.
-    await this.final.catch(() => {});
+    // What the server says, usually a 426, is of no interest any more.
+    await (this.#ending ??= this.#end(reason, this.#drains)).catch(() => {});
   }
 
   /**
@@ -206,22 +228,45 @@ export class Transfer {
    * connection is closed at the same time.
    */
   async abort(reason: unknown): Promise<FtpReply> {
-    await this.#stop(
-      reason,
-      () => writeCommand(this.#control.connection, "ABOR"),
-    );
+    return await (this.#ending ??= this.#end(reason, true));
+  }
+
+  async #end(reason: unknown, abor: boolean): Promise<FtpReply> {
+    if (this.#settled) {
+      this.#data.close();
+      return await this.final;
+    }
+    this.#stopped ??= reason ?? new Error("abandoned");
+    this.#control.stopping = true;
+    if (abor) await writeCommand(this.#control.connection, "ABOR");
+    if (this.#drains) await this.#drain();
+    this.#data.close(reason);
+    this.#wait();
     const first = await this.final;
+    if (!abor) return first;
     // Some servers answer once, some twice, pure-ftpd either way.
     const second = await this.#control.inStep();
     return second && (second.code < 400 || first.code >= 400) ? second : first;
   }
 
-  async #stop(reason: unknown, tell?: () => Promise<void>): Promise<void> {
-    this.#stopped ??= reason;
-    this.#control.stopping = true;
-    await tell?.();
-    this.#data.close(reason);
-    this.#wait();
+  /**
+   * QUIRK: proftpd ends the whole session when a TLS data connection is cut
+   * off. So what is on its way is read first, as far as that is bearable.
+   */
+  async #drain(): Promise<void> {
+    const timer = setTimeout(() => this.#data.close(), DRAIN_TIME);
+    const dropped = new Uint8Array(64 * 1024);
+    try {
+      for (let bytes = 0; bytes < DRAIN_BYTES;) {
+        const count = await this.#data.bytes.read(dropped);
+        if (count === null) break;
+        bytes += count;
+      }
+    } catch {
+      // Cut off by the server: as well.
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** What the server says of a data connection that broke. */

@@ -42,11 +42,11 @@ export class Upload {
     if (!replayable && session.unproven) await settle(session);
     let transfer: Transfer;
     try {
-      transfer = await Transfer.start(session, request);
+      transfer = await Transfer.start(session, request, "up");
     } catch (error) {
       if (!session.demandsReuse(error)) throw error;
       await session.renew();
-      transfer = await Transfer.start(session, request);
+      transfer = await Transfer.start(session, request, "up");
     }
     return new Upload(session, request, transfer);
   }
@@ -73,7 +73,7 @@ export class Upload {
       }
     }
     await this.#session.renew();
-    this.#transfer = await Transfer.start(this.#session, this.#request);
+    this.#transfer = await Transfer.start(this.#session, this.#request, "up");
     return await this.#pump(source);
   }
 

@@ -44,8 +44,10 @@ export interface Traits {
   active?: boolean;
   /** Whether EPSV is there. */
   epsv?: boolean;
-  /** Extra time that `abort` may take is no reason to leave it out. */
-  abortLeavesUsable?: boolean;
+  /** Names that the server does not allow. */
+  refuses?: readonly string[];
+  /** What it answers to MKD in place of the whole path. */
+  mkdSaysName?: boolean;
 }
 
 /** Bytes that look random and are the same each time. */
@@ -163,7 +165,7 @@ export function ftpStories(
   });
 
   story("keeps directories in order", async (ftp) => {
-    assertEquals(await ftp.mkd("one"), "/one");
+    assertEquals(await ftp.mkd("one"), traits.mkdSaysName ? "one" : "/one");
     await ftp.cwd("one");
     assertEquals(await ftp.pwd(), "/one");
     await ftp.ensureDir("two/three");
@@ -229,10 +231,9 @@ export function ftpStories(
       "a[1]*?",
       "semi;colon=x",
       "日本語",
-    ];
+    ].filter((name) => !traits.refuses?.includes(name));
     for (const name of names) {
-      const made = await ftp.mkd(`/${name}`);
-      assertEquals(made, `/${name}`);
+      assertEquals(await ftp.mkd(`/${name}`), `/${name}`);
       await ftp.cwd(`/${name}`);
       assertEquals(await ftp.pwd(), `/${name}`);
       await ftp.storBinary(`STOR ${name}`, name);
@@ -448,7 +449,7 @@ export function ftpStories(
       assertEquals(await new Response(stream).text(), "hello");
       assertEquals((await ftp.list()).length, 1);
       await assertRejects(() => ftp.retrBinary("RETR nothing"), FtpError);
-      assertEquals((await ftp.nlst()).length, 1);
+      assert((await ftp.nlst()).includes("f"));
     }, { passive });
   }
 }
