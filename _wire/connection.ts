@@ -132,7 +132,13 @@ export class Connection {
    * ends instead is an error.
    */
   async readReplyLine(): Promise<string> {
-    const line = await this.lines.readLine();
+    let line: string | undefined;
+    try {
+      line = await this.lines.readLine();
+    } catch (error) {
+      // TLS without its close_notify: closed all the same.
+      if (!(error instanceof Deno.errors.UnexpectedEof)) throw error;
+    }
     if (line === undefined) {
       throw new ProtocolError(
         `Cannot ${this.#watchdog.doing}: the server closed the connection`,

@@ -5,6 +5,9 @@ import tls from "node:tls";
 import type { CheckedTls } from "./tls.ts";
 import type { Transport } from "./transport.ts";
 
+/** A version of TLS as `node:tls` names it. */
+export type TlsVersion = "TLSv1.2" | "TLSv1.3";
+
 /**
  * The TLS session of one control connection, kept so that its data connections
  * can resume it.
@@ -24,8 +27,10 @@ import type { Transport } from "./transport.ts";
  * - A TLS 1.3 session is offered once only. Servers that hand out no new ticket
  *   with each data connection, as proftpd, would refuse the third one. A TLS
  *   1.2 session is offered as often as needed, so `version` begins there.
- * - Two clients that are alive at once would take one another's sessions, so
- *   the second one says another name (`name`), and a pin keeps the check whole.
+ * - Two clients that are alive at once would take one another's sessions, and
+ *   of a TLS 1.3 and a TLS 1.2 session the first is taken even where only 1.2
+ *   may be spoken. So a client that would meet others' sessions says another
+ *   name (`name`), and a pin keeps the check whole.
  */
 export class SessionMemory implements Disposable {
   /**
@@ -36,28 +41,33 @@ export class SessionMemory implements Disposable {
   /** The certificate (DER) that the server must show, where it is known. */
   readonly pin: Uint8Array | undefined;
   /** The newest TLS to agree to. */
-  readonly version: "TLSv1.2" | "TLSv1.3";
+  readonly version: TlsVersion;
   /** What `getSession()` gave; its presence asks for resumption. */
   session: Uint8Array | undefined;
 
   static #inUse = new Set<string>();
+  /** Names under which TLS 1.3 sessions may lie. */
+  static #spoiled = new Set<string>();
 
   /** `pin` is needed where the name cannot be checked as it stands. */
   constructor(
     serverName: string,
     pin: Uint8Array | undefined,
-    version: "TLSv1.2" | "TLSv1.3",
+    version: TlsVersion,
   ) {
     this.version = version;
     const name = sniOf(serverName);
-    this.name = pin ? SessionMemory.#freeName(name) : name;
+    this.name = pin ? SessionMemory.#freeName(name, version) : name;
     this.pin = pin;
     SessionMemory.#inUse.add(this.name);
+    if (version === "TLSv1.3") SessionMemory.#spoiled.add(this.name);
   }
 
-  /** Whether another client alive uses the name: a new one then needs a pin. */
-  static taken(serverName: string): boolean {
-    return SessionMemory.#inUse.has(sniOf(serverName));
+  /** Whether sessions of others lie under the name: a pin is needed then. */
+  static taken(serverName: string, version: TlsVersion): boolean {
+    const name = sniOf(serverName);
+    return SessionMemory.#inUse.has(name) ||
+      (version === "TLSv1.2" && SessionMemory.#spoiled.has(name));
   }
 
   /** The name can be used by others again. */
@@ -65,9 +75,9 @@ export class SessionMemory implements Disposable {
     SessionMemory.#inUse.delete(this.name);
   }
 
-  static #freeName(name: string): string {
+  static #freeName(name: string, version: TlsVersion): string {
     for (let n = 2, free = name;; n++) {
-      if (!SessionMemory.#inUse.has(free)) return free;
+      if (!SessionMemory.taken(free, version)) return free;
       free = `session-${n}.${name || "invalid"}`;
     }
   }
@@ -95,6 +105,7 @@ export async function connectNodeTls(
 ): Promise<NodeTlsTransport> {
   const cipher = new CipherStream(conn);
   const pin = session?.pin;
+  const maxVersion = session?.version ?? options.viaNode;
   const servername = session?.name ?? sniOf(options.serverName);
   const socket = tls.connect({
     socket: cipher,
@@ -105,7 +116,7 @@ export async function connectNodeTls(
     // own ends resumption: see SessionMemory.
     ...(!session && options.caCerts.length > 0 && { ca: options.caCerts }),
     ...(session?.session && { session: Buffer.from(session.session) }),
-    ...(session && { maxVersion: session.version }),
+    ...(maxVersion && { maxVersion }),
     ...(pin && { rejectUnauthorized: false }),
   } as tls.ConnectionOptions);
   const transport = new Socket(conn, cipher, socket);

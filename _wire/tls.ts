@@ -4,6 +4,7 @@ import {
   connectNodeTls,
   type NodeTlsTransport,
   type SessionMemory,
+  type TlsVersion,
 } from "./node_tls.ts";
 import type { TlsOptions } from "./options.ts";
 import type { Transport } from "./transport.ts";
@@ -16,8 +17,10 @@ export interface CheckedTls {
   caCerts: string[];
   /** The client's own certificate and key. */
   identity?: { cert: string; key: string };
-  /** Uses `node:tls` in any case: it lets the certificate be looked at. */
-  viaNode?: boolean;
+  /**
+   * Uses `node:tls`, up to this version: it lets the certificate be looked at.
+   */
+  viaNode?: TlsVersion;
 }
 
 const CERTIFICATE =
@@ -114,4 +117,4 @@ export async function upgradeToTls(
   }
 }
 
-export type { NodeTlsTransport, SessionMemory };
+export type { NodeTlsTransport, SessionMemory, TlsVersion };

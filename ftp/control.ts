@@ -132,10 +132,18 @@ export class Control {
   /** The reply, or the `FtpError` that it stands for. */
   accept(reply: FtpReply, command: string): FtpReply {
     if (reply.code < 400) return reply;
-    const error = new FtpError(reply, command);
+    const error = new FtpError(reply, command, this.#advice(reply));
     // 421: the server says goodbye (RFC 959 section 4.2.2).
     if (reply.code === 421) this.connection.close(error);
     throw error;
+  }
+
+  /** What to do about a refusal that does not say so itself. */
+  #advice({ code }: FtpReply): string | undefined {
+    if (!this.connection.secure || (code !== 522 && code !== 425)) return;
+    const sure = code === 522 ? "wants" : "may want";
+    return `the server ${sure} data connections to resume the TLS session: ` +
+      "see tlsSessionReuse";
   }
 
   /**

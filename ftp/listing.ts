@@ -118,7 +118,9 @@ async function listAll(session: Session, path?: string): Promise<string[]> {
       }
       if (session.listOption === "-a") return lines;
     } catch (error) {
-      if (!(error instanceof FtpError) || error.code === 421) throw error;
+      if (!(error instanceof FtpError)) throw error;
+      // Of the command, and not of the data connection.
+      if (![450, 500, 501, 502, 504, 550].includes(error.code)) throw error;
     }
   }
   const lines = await collectLines(session, withPath("LIST", path), "A");

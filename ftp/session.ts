@@ -1,5 +1,5 @@
 import { stateError } from "../_wire/errors.ts";
-import { SessionMemory } from "../_wire/node_tls.ts";
+import { SessionMemory, type TlsVersion } from "../_wire/node_tls.ts";
 import { Turns } from "../_wire/turns.ts";
 import {
   type CommandOptions,
@@ -264,35 +264,32 @@ async function connect(
   reuse: boolean,
 ): Promise<{ control: Control; memory: SessionMemory | undefined }> {
   if (!reuse) return { control: await Control.open(reach), memory: undefined };
+  try {
+    return await connectForReuse(reach, "TLSv1.2");
+  } catch (error) {
+    // The server speaks TLS 1.3 only, or, as vsftpd by default, has no cipher
+    // suite of 1.2 that anybody still uses.
+    if (!/fatal alert/i.test(String(error))) throw error;
+    return await connectForReuse(reach, "TLSv1.3");
+  }
+}
+
+async function connectForReuse(
+  reach: ControlOptions,
+  version: TlsVersion,
+): Promise<{ control: Control; memory: SessionMemory }> {
   const { tlsOptions } = reach;
   const { serverName, caCerts } = tlsOptions;
   let pin: Uint8Array | undefined;
-  if (caCerts.length > 0 || SessionMemory.taken(serverName)) {
+  if (caCerts.length > 0 || SessionMemory.taken(serverName, version)) {
     const first = await Control.open({
       ...reach,
-      tlsOptions: { ...tlsOptions, viaNode: true },
+      tlsOptions: { ...tlsOptions, viaNode: version },
     });
     pin = first.connection.certificate;
     first.connection.close();
   }
-  try {
-    return await connectWith(
-      reach,
-      new SessionMemory(serverName, pin, "TLSv1.2"),
-    );
-  } catch (error) {
-    if (!/version/i.test(String(error))) throw error;
-    return await connectWith(
-      reach,
-      new SessionMemory(serverName, pin, "TLSv1.3"),
-    );
-  }
-}
-
-async function connectWith(
-  reach: ControlOptions,
-  memory: SessionMemory,
-): Promise<{ control: Control; memory: SessionMemory }> {
+  const memory = new SessionMemory(serverName, pin, version);
   try {
     return { control: await Control.open(reach, memory), memory };
   } catch (error) {

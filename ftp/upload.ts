@@ -113,6 +113,7 @@ async function settle(session: Session): Promise<void> {
   } catch (error) {
     // 450 and 550 for a directory without files: nothing was settled, and
     // nothing was lost.
-    if (!(error instanceof FtpError) || error.code === 421) throw error;
+    if (!(error instanceof FtpError)) throw error;
+    if (error.code !== 450 && error.code !== 550) throw error;
   }
 }

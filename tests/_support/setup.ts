@@ -150,7 +150,8 @@ function rewrite(code: string, name: string): string {
   );
 }
 
-function shortened(file: string): string {
+/** The name that a file of a package has under `vendor/`. */
+export function shortened(file: string): string {
   if (file.length <= LONGEST_NAME) return file;
   const digest = createHash("sha256").update(file).digest("hex").slice(0, 5);
   const dot = file.indexOf(".");

@@ -479,7 +479,6 @@ Deno.test("an upload whose source fails rejects with the source's error", async 
     RangeError,
     "the source broke",
   );
-  // deno-lint-ignore require-yield
   async function* wrong(): AsyncGenerator<Uint8Array> {
     yield "text" as unknown as Uint8Array;
   }

@@ -1,0 +1,74 @@
+/**
+ * Shows the library at work, on servers of its own or on the one that a URL
+ * names, from which it only reads.
+ *
+ * ```sh
+ * deno task demo
+ * deno task demo ftp://user:password@ftp.example.com/directory/
+ * deno task demo ftps://ftp.example.com/
+ * deno task demo "ftp://ftp.example.com/?tls=starttls"
+ * ```
+ *
+ * @module
+ */
+
+import { readFtp, showFtp } from "./ftp.ts";
+import { forPeople, say } from "./say.ts";
+
+type Show = (signal: AbortSignal) => Promise<void>;
+type Read = (url: URL, signal: AbortSignal) => Promise<void>;
+
+/** One for each protocol. */
+const SHOWS: Show[] = [showFtp];
+const READERS: Record<string, Read> = { "ftp:": readFtp, "ftps:": readFtp };
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args);
+
+async function main(args: string[]): Promise<number> {
+  // Not the runtime's way to end, which would leave the temporary files.
+  const stop = new AbortController();
+  Deno.addSignalListener("SIGINT", () => stop.abort(new Error("Interrupted")));
+  const secrets: string[] = [];
+  try {
+    const [text, ...rest] = args;
+    if (rest.length > 0) throw new TypeError("Cannot show more than one URL");
+    if (text === undefined) {
+      for (const show of SHOWS) await show(stop.signal);
+    } else {
+      const url = parseUrl(text);
+      secrets.push(...spellings(url.password));
+      const read = READERS[url.protocol];
+      if (!read) {
+        throw new TypeError(
+          `Cannot read ${url.protocol} URLs, only ` +
+            Object.keys(READERS).join(" and "),
+        );
+      }
+      await read(url, stop.signal);
+    }
+    say("All is well.");
+    return 0;
+  } catch (error) {
+    console.error(`error: ${forPeople(error, secrets)}`);
+    return 1;
+  }
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.parse(text);
+  // The text itself is not said: it may hold a password.
+  if (!url) throw new TypeError("Cannot read the URL: it is not one");
+  if (url.hostname === "") {
+    throw new TypeError("Cannot read the URL: it names no host");
+  }
+  return url;
+}
+
+/** A password as it stands in the URL and as it goes to the server. */
+function spellings(password: string): string[] {
+  try {
+    return [password, decodeURIComponent(password)];
+  } catch {
+    return [password];
+  }
+}
