@@ -4,7 +4,7 @@
  * them all.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { FtpClient } from "@wireline/std";
  *
  * await using ftp = await FtpClient.connect({ hostname: "ftp.example.com" });

@@ -37,7 +37,7 @@ const GOODBYE = 5_000;
  * a `DOMException` named `"TimeoutError"`.
  *
  * @example Fetch a file over TLS
- * ```ts no-eval
+ * ```ts
  * import { FtpClient } from "@wireline/std/ftp";
  *
  * await using ftp = await FtpClient.connect({
@@ -74,10 +74,10 @@ export class FtpClient implements AsyncDisposable {
    * without it. Bad options are a `TypeError` before connecting.
    *
    * @example Connect to a server with a private CA
-   * ```ts no-eval
+   * ```ts
    * import { FtpClient } from "@wireline/std/ftp";
    *
-   * const ftp = await FtpClient.connect({
+   * await using ftp = await FtpClient.connect({
    *   hostname: "files.lan",
    *   tls: "starttls",
    *   tlsOptions: { caCerts: [await Deno.readTextFile("ca.pem")] },
@@ -144,7 +144,7 @@ export class FtpClient implements AsyncDisposable {
    * 959 section 5.4). Without arguments as `anonymous`.
    *
    * @example
-   * ```ts no-eval
+   * ```ts
    * import { FtpClient } from "@wireline/std/ftp";
    *
    * await using ftp = await FtpClient.connect({ hostname: "ftp.example.com" });
@@ -284,7 +284,7 @@ export class FtpClient implements AsyncDisposable {
    * that begin with a dot are among them wherever the server can be asked.
    *
    * @example
-   * ```ts no-eval
+   * ```ts
    * import { FtpClient } from "@wireline/std/ftp";
    *
    * await using ftp = await FtpClient.connect({ hostname: "ftp.example.com" });
@@ -320,7 +320,7 @@ export class FtpClient implements AsyncDisposable {
    * cancelling it closes the data connection and leaves the client usable.
    *
    * @example Read a file without a copy on the disk
-   * ```ts no-eval
+   * ```ts
    * import { FtpClient } from "@wireline/std/ftp";
    *
    * await using ftp = await FtpClient.connect({ hostname: "ftp.example.com" });
@@ -461,7 +461,7 @@ export class FtpClient implements AsyncDisposable {
    * so that what an interrupted download has got can be resumed.
    *
    * @example
-   * ```ts no-eval
+   * ```ts
    * import { FtpClient } from "@wireline/std/ftp";
    *
    * await using ftp = await FtpClient.connect({ hostname: "ftp.example.com" });

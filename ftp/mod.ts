@@ -3,7 +3,7 @@
  * straight to and from the local disk.
  *
  * @example List a directory and read a file
- * ```ts no-eval
+ * ```ts
  * import { FtpClient } from "@wireline/std/ftp";
  *
  * await using ftp = await FtpClient.connect({

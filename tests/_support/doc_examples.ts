@@ -1,0 +1,47 @@
+/**
+ * Runs the examples in the documentation. They speak of servers under
+ * example.com; here those are servers of our own in this process, and the tests
+ * run in a child to which `example_com.ts` is preloaded.
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { FtpServer } from "../servers/ftp_server.ts";
+import { createAuthority } from "./certificates.ts";
+import { tempDir } from "./temp_dir.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const NAMES = ["ftp.example.com", "files.lan"];
+
+if (import.meta.main) Deno.exit(await runExamples(Deno.args));
+
+/** Resolves with the exit code. */
+async function runExamples(modules: string[]): Promise<number> {
+  await using local = await tempDir();
+  const authority = await createAuthority();
+  const ca = join(local.path, "ca.pem");
+  await Deno.writeTextFile(ca, authority.caPem);
+  await using ftp = await FtpServer.start({
+    ...await authority.issue({ dnsNames: NAMES }),
+    tls: "explicit",
+    users: { ada: "secret", anonymous: "" },
+  });
+  await Deno.mkdir(join(ftp.root, "reports"));
+  await Deno.mkdir(join(ftp.root, "pub"));
+  for (const name of ["reports/2026.pdf", "notes.txt", "a.txt", "disk.iso"]) {
+    await Deno.writeTextFile(join(ftp.root, name), `the text of ${name}\n`);
+  }
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "test",
+      "-A",
+      "--quiet",
+      `--config=${join(ROOT, "deno.json")}`,
+      `--preload=${join(ROOT, "tests/_support/example_com.ts")}`,
+      "--doc",
+      ...modules.map((module) => join(ROOT, module)),
+    ],
+    cwd: local.path,
+    env: { DENO_CERT: ca, EXAMPLE_PORTS: JSON.stringify({ 21: ftp.port }) },
+  }).spawn();
+  return (await child.status).code;
+}
