@@ -14,13 +14,17 @@ export async function abortable<T>(
   const listener = async () => {
     try {
       await stop(signal.reason);
-    } finally {
-      reject(signal.reason);
+    } catch {
+      // The reason says more than a clean-up that failed.
     }
+    reject(signal.reason);
   };
+  aborted.catch(() => {});
   signal.addEventListener("abort", listener, { once: true });
   try {
-    return await Promise.race([run(), aborted]);
+    const result = await Promise.race([run(), aborted]);
+    // What finished while it was being stopped is of no use any more.
+    return signal.aborted ? await aborted : result;
   } catch (error) {
     if (!signal.aborted) throw error;
     // The clean-up goes first.

@@ -11,6 +11,9 @@ export function chunksOf(source: BodySource): AsyncIterable<Uint8Array> {
   if (source instanceof Uint8Array) return once(source);
   if (source instanceof Blob) return source.stream();
   if (source !== null && typeof source === "object") {
+    if (source instanceof ReadableStream && source.locked) {
+      throw new TypeError("Cannot send this body: somebody else is reading it");
+    }
     if (Symbol.asyncIterator in source) return checked(source);
   }
   throw new TypeError(

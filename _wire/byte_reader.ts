@@ -77,8 +77,16 @@ export class ByteReader {
     return count;
   }
 
-  /** Exactly `length` bytes; a connection that ends before is an error. */
-  async readExactly(length: number): Promise<Bytes> {
+  /**
+   * Exactly `length` bytes; a connection that ends before is an error, and so
+   * is a length over `limit`, before memory is taken for it.
+   */
+  async readExactly(length: number, limit: number): Promise<Bytes> {
+    if (length > limit) {
+      throw new ProtocolError(
+        `Cannot read ${length} bytes: the limit is ${limit}`,
+      );
+    }
     const bytes = new Uint8Array(length);
     for (let at = 0; at < length;) {
       const count = await this.read(bytes.subarray(at));

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { Connection } from "./connection.ts";
 import type { LineEncoding } from "./line_reader.ts";
+import type { Bytes } from "./options.ts";
 
 const ENCODER = new TextEncoder();
 const FORBIDDEN = { "\r": "a CR", "\n": "an LF", "\0": "a NUL" } as const;
@@ -15,10 +16,8 @@ export async function writeCommand(
   encoding: LineEncoding = "utf-8",
   masked: string = command,
 ): Promise<void> {
-  checkCommand(command);
-  const bytes = encoding === "latin1"
-    ? Buffer.from(command + "\r\n", "latin1")
-    : ENCODER.encode(command + "\r\n");
+  checkCommand(command, verbOf(masked));
+  const bytes = encodeText(command + "\r\n", encoding);
   if (connection.traced) connection.trace("send", masked);
   await connection.write(bytes);
 }
@@ -26,13 +25,32 @@ export async function writeCommand(
 /**
  * Refuses text with a CR, LF or NUL, which would end the command early and let
  * the rest pass for one of its own. The text itself stays out of the message:
- * it may hold a password.
+ * it may be a password.
  */
-export function checkCommand(command: string): void {
-  const found = /[\r\n\0]/.exec(command);
+export function checkCommand(text: string, verb: string): void {
+  const found = /[\r\n\0]/.exec(text);
+  if (!found) return;
+  const what = FORBIDDEN[found[0] as keyof typeof FORBIDDEN];
+  throw new TypeError(`Cannot send ${verb}: an argument holds ${what}`);
+}
+
+/** What may be shown of a command in any case. */
+export function verbOf(command: string): string {
+  return /^[A-Z]+/i.exec(command)?.[0].toUpperCase() ?? "a command";
+}
+
+/**
+ * Text as bytes. In latin1 a character above U+00FF would lose its upper half,
+ * and U+010A become the LF that was just refused: a `TypeError`.
+ */
+export function encodeText(text: string, encoding: LineEncoding): Bytes {
+  if (encoding !== "latin1") return ENCODER.encode(text);
+  // deno-lint-ignore no-control-regex
+  const found = /[^\x00-\xff]/u.exec(text);
   if (found) {
-    const verb = /^[A-Z]*/i.exec(command)![0].toUpperCase() || "a command";
-    const what = FORBIDDEN[found[0] as keyof typeof FORBIDDEN];
-    throw new TypeError(`Cannot send ${verb}: an argument holds ${what}`);
+    throw new TypeError(
+      `Cannot send ${JSON.stringify(found[0])}: it is not in latin1`,
+    );
   }
+  return new Uint8Array(Buffer.from(text, "latin1"));
 }

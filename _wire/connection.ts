@@ -11,7 +11,7 @@ import {
   upgradeToTls,
 } from "./tls.ts";
 import type { Transport } from "./transport.ts";
-import type { Watchdog } from "./watchdog.ts";
+import { LONGEST_TIMER, type Watchdog } from "./watchdog.ts";
 
 /** How to reach a server. */
 export interface ConnectTo {
@@ -55,6 +55,8 @@ export class Connection {
   #onTrace: ((event: TraceEvent) => void) | undefined;
   #secure: boolean;
   #closed: { reason: unknown } | undefined;
+  #patient = false;
+  #reading: { counted: boolean } | undefined;
 
   /** Takes over a socket; `tls` where TLS already runs over it. */
   constructor(tcp: Deno.Conn, setup: ConnectionSetup, tls?: Transport) {
@@ -128,8 +130,9 @@ export class Connection {
   }
 
   /**
-   * The next line of a reply, traced and without the secret; that the input
-   * ends instead is an error.
+   * The next line of a reply, traced, as it came; that the input ends instead
+   * is an error. Whoever shows it has to mask it, behind the code that it
+   * begins with.
    */
   async readReplyLine(): Promise<string> {
     let line: string | undefined;
@@ -144,9 +147,13 @@ export class Connection {
         `Cannot ${this.#watchdog.doing}: the server closed the connection`,
       );
     }
-    const shown = this.secret ? line.replaceAll(this.secret, "***") : line;
-    this.trace("receive", shown);
-    return shown;
+    this.trace("receive", this.mask(line));
+    return line;
+  }
+
+  /** The text without the secret. */
+  mask(text: string): string {
+    return this.secret ? text.replaceAll(this.secret, "***") : text;
   }
 
   /** Tells the trace of a line, whose secrets the caller has masked. */
@@ -198,10 +205,13 @@ export class Connection {
 
   /** Ends our side; the peer can still send. */
   async closeWrite(): Promise<void> {
+    this.#watchdog.enter();
     try {
       await this.#transport.closeWrite();
     } catch (error) {
       throw this.#failure(error);
+    } finally {
+      this.#watchdog.leave();
     }
   }
 
@@ -217,14 +227,30 @@ export class Connection {
     if (this.#transport !== this.#tcp) closeQuietly(this.#tcp);
   }
 
+  /**
+   * Whether what is read is only listened for, while the caller takes his time:
+   * such a wait does not count as the peer's. Acts on a read under way too.
+   */
+  set patient(patient: boolean) {
+    this.#patient = patient;
+    if (this.#reading && this.#reading.counted === patient) {
+      this.#reading.counted = !patient;
+      if (patient) this.#watchdog.leave();
+      else this.#watchdog.enter();
+    }
+  }
+
   async #read(into: Uint8Array): Promise<number | null> {
-    this.#watchdog.enter();
+    const reading = { counted: !this.#patient };
+    this.#reading = reading;
+    if (reading.counted) this.#watchdog.enter();
     try {
       return await this.#transport.read(into);
     } catch (error) {
       throw this.#failure(error);
     } finally {
-      this.#watchdog.leave();
+      if (reading.counted) this.#watchdog.leave();
+      if (this.#reading === reading) this.#reading = undefined;
     }
   }
 
@@ -252,7 +278,7 @@ async function connectSocket(
   const abort = () => budget.abort(to.signal?.reason);
   to.signal?.throwIfAborted();
   to.signal?.addEventListener("abort", abort, { once: true });
-  const timer = to.timeout > 0
+  const timer = to.timeout > 0 && to.timeout < LONGEST_TIMER
     ? setTimeout(() => {
       budget.abort(
         timeoutError(`Cannot ${what}: no answer in ${to.timeout} ms`),

@@ -24,6 +24,7 @@ export class DotReader {
 
   /** Bytes put at the front of `into`; null behind the lone dot. */
   async read(into: Uint8Array): Promise<number | null> {
+    if (into.length === 0) return 0;
     while (!this.#ended) {
       const seen = this.#bytes.peek();
       if (seen.length === 0 || this.#undecided(seen)) {

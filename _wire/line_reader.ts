@@ -52,16 +52,20 @@ export class LineReader {
         this.#count(fresh);
         // Not awaited: it settles when the line is read below.
         feed.writer.write(feed.decode(fresh)).catch(() => {});
-      } else if (!(await this.#bytes.fill())) {
+        continue;
+      }
+      // Of what follows the last line here, only a line's beginning counts.
+      if (this.#unfinished > this.limit) this.#tooLong();
+      if (!(await this.#bytes.fill())) {
         if (this.#fed === 0) return undefined;
         throw new ProtocolError(
           `Cannot read a line: the connection ended after ${this.#fed} bytes of it`,
         );
       }
     }
-    const { value } = await feed.reader.read();
     const length = this.#bytes.peek().indexOf(LF) + 1;
     if (length > this.limit) this.#tooLong();
+    const { value } = await feed.reader.read();
     this.#bytes.consume(length);
     this.#position = this.#bytes.position;
     this.#fed -= length;
@@ -80,7 +84,6 @@ export class LineReader {
     }
     this.#fed += fresh.length;
     this.#unfinished += fresh.length - from;
-    if (this.#unfinished > this.limit) this.#tooLong();
   }
 
   #tooLong(): never {

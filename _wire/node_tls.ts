@@ -44,6 +44,7 @@ export class SessionMemory implements Disposable {
   readonly version: TlsVersion;
   /** What `getSession()` gave; its presence asks for resumption. */
   session: Uint8Array | undefined;
+  #disposed = false;
 
   static #inUse = new Set<string>();
   /** Names under which TLS 1.3 sessions may lie. */
@@ -70,9 +71,15 @@ export class SessionMemory implements Disposable {
       (version === "TLSv1.2" && SessionMemory.#spoiled.has(name));
   }
 
+  /** A handshake without a memory leaves TLS 1.3 sessions under its name. */
+  static spoil(name: string): void {
+    SessionMemory.#spoiled.add(name);
+  }
+
   /** The name can be used by others again. */
   [Symbol.dispose](): void {
-    SessionMemory.#inUse.delete(this.name);
+    if (!this.#disposed) SessionMemory.#inUse.delete(this.name);
+    this.#disposed = true;
   }
 
   static #freeName(name: string, version: TlsVersion): string {
@@ -103,10 +110,11 @@ export async function connectNodeTls(
   session: SessionMemory | undefined,
   opened: (transport: Transport) => void,
 ): Promise<NodeTlsTransport> {
-  const cipher = new CipherStream(conn);
   const pin = session?.pin;
   const maxVersion = session?.version ?? options.viaNode;
   const servername = session?.name ?? sniOf(options.serverName);
+  if (!session && maxVersion !== "TLSv1.2") SessionMemory.spoil(servername);
+  const cipher = new CipherStream(conn);
   const socket = tls.connect({
     socket: cipher,
     ...(servername && { servername }),
@@ -269,8 +277,18 @@ class Socket implements NodeTlsTransport {
   }
 
   async closeWrite(): Promise<void> {
+    if (this.#error) throw this.#error;
     // Sends close_notify; the socket below it is left as it is.
-    await new Promise<void>((resolve) => this.#socket.end(() => resolve()));
+    let sent = false;
+    this.#socket.end(() => {
+      sent = true;
+      this.#wake();
+    });
+    // Its callback never comes where it is destroyed meanwhile.
+    while (!sent) {
+      if (this.#error) throw this.#error;
+      await this.#changed();
+    }
     await this.#conn.closeWrite();
   }
 

@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.ts";
 import { ProtocolError, type ReplyText } from "./errors.ts";
+import { toByteString } from "./line_reader.ts";
 
 /** A three-digit reply of FTP, SMTP or NNTP. */
 export interface Reply extends ReplyText {
@@ -7,6 +8,8 @@ export interface Reply extends ReplyText {
   code: number;
 }
 
+// deno-lint-ignore no-control-regex
+const TLS_RECORD = /^[\x14-\x17]\x03/;
 const FIRST = /^([1-5]\d\d)(?:([ -])(.*))?$/s;
 
 /**
@@ -15,28 +18,42 @@ const FIRST = /^([1-5]\d\d)(?:([ -])(.*))?$/s;
  * repeat the code there; where they do it is cut off.
  */
 export async function readReply(connection: Connection): Promise<Reply> {
-  const first = await connection.readReplyLine();
+  const first = await firstLine(connection);
   const match = FIRST.exec(first);
   if (!match) throw new ProtocolError(`Cannot read a reply: ${guess(first)}`);
   const code = Number(match[1]);
-  const text = match[3] ?? "";
+  const text = connection.mask(match[3] ?? "");
   if (match[2] !== "-") return { code, lines: [text], text };
   const { replyLines, reply: maxLength } = connection.limits;
   const continued = `${code}-`;
   const lines = [text];
-  let length = first.length;
+  const start = connection.bytes.position;
   for (;;) {
     const line = await connection.readReplyLine();
-    length += line.length;
     const last = line.startsWith(`${code} `) || line === `${code}`;
-    lines.push(last || line.startsWith(continued) ? line.slice(4) : line);
+    const coded = last || line.startsWith(continued);
+    lines.push(connection.mask(coded ? line.slice(4) : line));
     if (last) return { code, lines, text: lines.join("\n") };
+    const length = connection.bytes.position - start;
     if (lines.length >= replyLines || length > maxLength) {
       throw new ProtocolError(
         `Cannot read reply ${code}: it is longer than ` +
           (length > maxLength ? `${maxLength} bytes` : `${replyLines} lines`),
       );
     }
+  }
+}
+
+async function firstLine(connection: Connection): Promise<string> {
+  try {
+    return await connection.readReplyLine();
+  } catch (error) {
+    // A TLS alert is a few bytes without a line's end.
+    const rest = toByteString(connection.bytes.peek().slice(0, 80));
+    if (!(error instanceof ProtocolError) || !TLS_RECORD.test(rest)) {
+      throw error;
+    }
+    throw new ProtocolError(`Cannot read a reply: ${guess(rest)}`);
   }
 }
 
@@ -50,8 +67,7 @@ function guess(line: string): string {
   }
   if (/^\* (OK|PREAUTH|BYE)/.test(line)) return "the server speaks IMAP";
   if (/^[+-](OK|ERR)/.test(line)) return "the server speaks POP3";
-  // deno-lint-ignore no-control-regex
-  if (/^[\x14-\x17]\x03/.test(line)) {
+  if (TLS_RECORD.test(line)) {
     return 'the server speaks TLS; connect with tls: "implicit"';
   }
   const shown = JSON.stringify(line.slice(0, 80));

@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { tried } from "./errors.ts";
 import {
   connectNodeTls,
@@ -46,10 +46,13 @@ export function checkTls(
     );
   }
   checkPem("tlsOptions.cert", cert);
-  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(key)) {
-    throw new TypeError(
-      "Cannot use tlsOptions.key: it holds no private key in PEM",
-    );
+  try {
+    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
+      throw new Error("it is not the key of tlsOptions.cert");
+    }
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TypeError(`Cannot use tlsOptions.key: ${why}`, { cause });
   }
   return { ...checked, identity: { cert, key } };
 }

@@ -3,7 +3,11 @@
  * `Deno.UnixConn`, or TLS by `node:tls` over one of them.
  */
 export interface Transport {
-  /** Bytes put at the front of `into`; null at the end. */
+  /**
+   * Bytes put at the front of `into`; null at the end. Deno's TLS rejects with
+   * `UnexpectedEof` where the peer left out its close_notify, `node:tls` gives
+   * null: who needs to know the end of a body must know it by other means.
+   */
   read(into: Uint8Array): Promise<number | null>;
   /** Bytes of `data` that were taken. */
   write(data: Uint8Array): Promise<number>;

@@ -38,7 +38,11 @@ export class Turns {
     command: () => Promise<T>,
   ): Promise<T> {
     this.#taken++;
+    const waiting = Promise.withResolvers<never>();
+    const abort = () => waiting.reject(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
     const turn = this.#last.then(() => {
+      signal?.removeEventListener("abort", abort);
       signal?.throwIfAborted();
       if (this.#open !== undefined) {
         throw stateError(
@@ -49,6 +53,7 @@ export class Turns {
       return command();
     }).finally(() => this.#taken--);
     this.#last = turn.catch(() => {});
-    return turn;
+    // Aborted while it waits, it rejects at once and is passed over later.
+    return signal ? Promise.race([turn, waiting.promise]) : turn;
   }
 }

@@ -1,5 +1,8 @@
 import { timeoutError } from "./errors.ts";
 
+/** What a timer can count, in ms; more would fire at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
 /**
  * The one deadline of a client: it bites when somebody has waited for the peer
  * for `timeout` ms without progress on any of the client's connections. One
@@ -15,12 +18,12 @@ export class Watchdog {
   /** What the client is doing, for the message: `"RETR a.txt"`. */
   doing = "connect";
 
-  /** `timeout` in ms; 0 never bites. */
+  /** `timeout` in ms; 0, or more than a timer can count, never bites. */
   constructor(timeout: number) {
     if (!(timeout >= 0)) {
       throw new TypeError(`Cannot use a timeout of ${timeout}`);
     }
-    this.#timeout = timeout === Infinity ? 0 : timeout;
+    this.#timeout = timeout > LONGEST_TIMER ? 0 : timeout;
   }
 
   /**
@@ -48,22 +51,6 @@ export class Watchdog {
   leave(): void {
     this.#waiting--;
     this.progress();
-  }
-
-  /**
-   * One of the waits is not the client's own: it listens only in case, while
-   * its caller takes his time. The result makes it count again.
-   */
-  excuse(): () => void {
-    this.#waiting--;
-    let excused = true;
-    return () => {
-      if (!excused) return;
-      excused = false;
-      this.#waiting++;
-      this.progress();
-      if (this.#waiting > 0) this.#start();
-    };
   }
 
   /** The peer gave a sign of life. */

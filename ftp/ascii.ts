@@ -2,19 +2,12 @@ import { ProtocolError } from "../_wire/errors.ts";
 import { type LineEncoding, toByteString } from "../_wire/line_reader.ts";
 import type { BodySource, Bytes } from "../_wire/options.ts";
 import { chunksOf } from "../_wire/body_source.ts";
+import { encodeText } from "../_wire/command.ts";
 import { TextLineStream } from "jsr:@std/streams@^1.0.0/text-line-stream";
-import { Buffer } from "node:buffer";
 
 const CR = 0x0d;
 const LF = 0x0a;
 const CRLF = new Uint8Array([CR, LF]);
-
-/** Text as bytes in the encoding of the connection. */
-export function encodeText(text: string, encoding: LineEncoding): Uint8Array {
-  return encoding === "latin1"
-    ? new Uint8Array(Buffer.from(text, "latin1"))
-    : new TextEncoder().encode(text);
-}
 
 /** Bytes as text in the encoding of the connection. */
 export function decodeText(bytes: Bytes, encoding: LineEncoding): string {

@@ -1,6 +1,6 @@
 import { abortable } from "../_wire/abortable.ts";
 import { chunksOf, isReplayable } from "../_wire/body_source.ts";
-import { checkCommand } from "../_wire/command.ts";
+import { checkCommand, verbOf } from "../_wire/command.ts";
 import { stateError } from "../_wire/errors.ts";
 import { withDefaults } from "../_wire/limits.ts";
 import type { BodySource, Bytes, OperationOptions } from "../_wire/options.ts";
@@ -604,7 +604,7 @@ export class FtpClient implements AsyncDisposable {
     transferSignal?: AbortSignal,
   ): Promise<T> {
     try {
-      words.forEach(checkCommand);
+      for (const word of words) checkCommand(word, verbOf(words[0]!));
     } catch (error) {
       return Promise.reject(error);
     }

@@ -1,4 +1,4 @@
-import { checkCommand, writeCommand } from "../_wire/command.ts";
+import { checkCommand, verbOf, writeCommand } from "../_wire/command.ts";
 import { Connection, type ConnectionSetup } from "../_wire/connection.ts";
 import { ProtocolError } from "../_wire/errors.ts";
 import { readReply } from "../_wire/reply.ts";
@@ -104,8 +104,8 @@ export class Control {
     command: string,
     { secret }: CommandOptions = {},
   ): Promise<string> {
-    checkCommand(command);
     const masked = mask(command, secret);
+    checkCommand(command, verbOf(masked));
     this.#setup.watchdog.doing = masked;
     await this.#dropUnasked();
     this.connection.secret = secret;

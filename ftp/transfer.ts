@@ -38,8 +38,6 @@ export class Transfer {
   #control: Control;
   #data: Connection;
   #keepAlive: ReturnType<typeof setInterval> | undefined;
-  /** Makes the wait for the final reply count: see Watchdog.excuse. */
-  #wait: () => void;
   #stopped: unknown;
   #settled = false;
   #ending: Promise<FtpReply> | undefined;
@@ -57,7 +55,8 @@ export class Transfer {
     this.#drains = session.secure && direction === "down";
     this.#control = session.control;
     this.#data = data;
-    this.#wait = session.options.reach.setup.watchdog.excuse();
+    // Listened for in case; it counts when there is nothing else to wait for.
+    this.#control.connection.patient = true;
     if (session.options.keepAlive > 0) {
       this.#keepAlive = setInterval(
         // A connection that is gone shows in `final`.
@@ -267,6 +266,11 @@ export class Transfer {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** From now on the final reply is what the client waits for. */
+  #wait(): void {
+    this.#control.connection.patient = false;
   }
 
   /** What the server says of a data connection that broke. */

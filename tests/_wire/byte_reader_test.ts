@@ -22,16 +22,16 @@ Deno.test("ByteReader.readExactly() joins what came in pieces, at every split", 
   const all = bytes("abcdefgh");
   for (const parts of everySplit(all)) {
     const { reader } = readerOf(parts);
-    assertEquals(text(await reader.readExactly(3)), "abc");
+    assertEquals(text(await reader.readExactly(3, 1e9)), "abc");
     assertEquals(reader.position, 3);
-    assertEquals(text(await reader.readExactly(5)), "defgh");
+    assertEquals(text(await reader.readExactly(5, 1e9)), "defgh");
     assertEquals(reader.position, 8);
   }
 });
 
 Deno.test("ByteReader.readExactly() asks for nothing where nothing is wanted", async () => {
   const { reader, source } = readerOf([bytes("a")]);
-  assertEquals(await reader.readExactly(0), new Uint8Array());
+  assertEquals(await reader.readExactly(0, 1e9), new Uint8Array());
   assertEquals(source.asked, 0);
 });
 
@@ -40,7 +40,7 @@ Deno.test("ByteReader.readExactly() rejects when the input ends at any byte", as
   for (let length = 0; length < all.length; length++) {
     const { reader } = readerOf(everyByte(all.subarray(0, length)));
     await assertRejects(
-      () => reader.readExactly(all.length),
+      () => reader.readExactly(all.length, 1e9),
       ProtocolError,
       `Cannot read 6 bytes: the connection ended after ${length}`,
     );
@@ -98,6 +98,7 @@ Deno.test("ByteReader gives every byte once whichever way it is read", async () 
         case 0: {
           const part = await reader.readExactly(
             Math.min(size, all.length - at),
+            1e9,
           );
           got.push(part);
           at += part.length;
@@ -132,4 +133,15 @@ Deno.test("ByteReader.fill() still tells the end when it is asked again", async 
   assertEquals(await reader.fill(), false);
   assertEquals(await reader.fill(), false);
   assertEquals(await reader.read(new Uint8Array(1)), null);
+});
+
+Deno.test("ByteReader.readExactly() takes no memory for more than its limit", async () => {
+  const source = pieces([bytes("abc")]);
+  const reader = new ByteReader((into) => source.read(into));
+  await assertRejects(
+    () => reader.readExactly(2 ** 40, 1_000),
+    ProtocolError,
+    "the limit is 1000",
+  );
+  assertEquals(source.asked, 0);
 });

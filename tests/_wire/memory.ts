@@ -9,6 +9,9 @@ import { withDefaults } from "../../_wire/limits.ts";
 import type { Transport } from "../../_wire/transport.ts";
 import { Watchdog } from "../../_wire/watchdog.ts";
 
+// A test may put a clock of its own in its place.
+const realSetTimeout = setTimeout;
+
 /** Bytes in pieces, and how often they were asked for. */
 export interface Pieces {
   /** What a `ByteReader` reads from. */
@@ -63,7 +66,7 @@ export function everyByte(data: Uint8Array): Uint8Array[] {
 
 /** Lets everything that is ready run; waits for nothing else. */
 export function eventLoopTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+  return new Promise((resolve) => realSetTimeout(resolve, 0));
 }
 
 /** Whether the promise has settled by now. */

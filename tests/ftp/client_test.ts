@@ -231,7 +231,7 @@ Deno.test("every method refuses CR, LF and NUL before it sends", async () => {
   await using session = await signedIn();
   const { ftp, server } = session;
   const sent = server.commands.length;
-  for (const evil of ["a\rb", "a\nDELE x", "a\0b"]) {
+  for (const evil of ["a\rb", "a\nXEVIL x", "a\0b"]) {
     const calls: (() => Promise<unknown>)[] = [
       () => ftp.login(evil, "p"),
       () => ftp.login("u", evil),
@@ -263,9 +263,15 @@ Deno.test("every method refuses CR, LF and NUL before it sends", async () => {
     ];
     for (const call of calls) {
       const error = await assertRejects(call, TypeError);
-      assert(!error.message.includes("DELE"), error.message);
+      assert(!error.message.includes("EVIL"), error.message);
     }
   }
+  // The leading letters of a password are no verb.
+  const error = await assertRejects(
+    () => ftp.login("u", "hunter\n2"),
+    TypeError,
+  );
+  assert(!/hunter/i.test(error.message), error.message);
   await assertRejects(
     () => ftp.storBinary("STOR x", 5 as unknown as string),
     TypeError,
@@ -825,6 +831,19 @@ Deno.test("latin1 names go out as one byte a character", async () => {
     "h\u00e4\u0080ppy",
   ]);
   assertEquals(await ftp.nlst(), ["h\u00e4\u0080ppy"]);
+});
+
+Deno.test("latin1 refuses what would lose half of a character", async () => {
+  await using session = await signedIn({}, { encoding: "latin1" });
+  const { ftp, server } = session;
+  const sent = server.commands.length;
+  // Cut down to a byte these are CR and LF.
+  await assertRejects(
+    () => ftp.cwd("x\u010d\u010aDELE y"),
+    TypeError,
+    "latin1",
+  );
+  assertEquals(server.commands.length, sent);
 });
 
 Deno.test("small downloads need no command that is not theirs", async () => {
