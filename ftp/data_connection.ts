@@ -35,6 +35,8 @@ export class DataConnector {
   #way: "epsv" | "pasv" | "eprt" | "port";
   #choice: boolean;
   #proven = false;
+  /** The address that is known to be permitted. */
+  #granted: string | undefined;
 
   constructor(options: DataOptions, reach: ControlOptions) {
     this.#o = options;
@@ -124,11 +126,14 @@ export class DataConnector {
    */
   #host(control: Control): string {
     const address = control.connection.remoteAddr.hostname;
+    if (this.#granted === address) return address;
     const { state } = Deno.permissions.querySync({
       name: "net",
       host: address.includes(":") ? `[${address}]` : address,
     });
-    return state === "granted" ? address : bare(this.#reach.hostname);
+    if (state !== "granted") return bare(this.#reach.hostname);
+    this.#granted = address;
+    return address;
   }
 
   async #listen(control: Control): Promise<PendingData> {

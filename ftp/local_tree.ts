@@ -86,7 +86,7 @@ class Tree {
     target: string,
     above: readonly string[],
   ): Promise<void> {
-    const exists = await refuseSymlink(target);
+    const exists = refuseSymlink(target);
     const known = entry.facts?.unique;
     if (entry.type === "directory") {
       if (known && above.includes(`#${known}`)) throw loop(path);

@@ -23,6 +23,7 @@ interface Wanted {
 
 const WANTED: Wanted[] = [
   { file: "/usr/bin/curl", packages: ["curl"] },
+  { file: "/usr/bin/openssl", packages: ["openssl"] },
   { file: "/usr/sbin/vsftpd", packages: ["vsftpd"] },
   {
     file: "/usr/share/doc/libpam-pwdfile/copyright",
@@ -45,13 +46,35 @@ const WANTED: Wanted[] = [
     packages: ["pure-ftpd", "pure-ftpd-common"],
     unpackedWith: ["libcap2", "libsodium23"],
   },
+  {
+    file: "/usr/lib/python3/dist-packages/pyftpdlib/__init__.py",
+    packages: ["python3-pyftpdlib"],
+  },
+  {
+    // pyftpdlib's TLS.
+    file: "/usr/lib/python3/dist-packages/OpenSSL/__init__.py",
+    packages: ["python3-openssl"],
+  },
 ];
 
-if (import.meta.main) await install();
+if (import.meta.main) {
+  try {
+    await install();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
+}
 
 async function install(): Promise<void> {
   const missing: Wanted[] = [];
-  for (const one of WANTED) if (!await exists(one.file)) missing.push(one);
+  const installed = await installedPackages();
+  for (const one of WANTED) {
+    // What is unpacked may outlast a machine, the libraries do not.
+    const libraries = one.unpackedWith ?? [];
+    const complete = libraries.every((name) => installed.has(name));
+    if (!complete || !await exists(one.file)) missing.push(one);
+  }
   if (missing.length === 0) return;
   if (!await exists("/usr/bin/apt-get")) {
     throw new Error("Cannot install the servers: this needs Debian's apt-get");
@@ -65,49 +88,80 @@ async function install(): Promise<void> {
   await withoutDaemons(async () => {
     await apt("update");
     const names = missing.flatMap((one) => one.unpackedWith ?? one.packages);
-    await apt("install", "-y", "--no-install-recommends", ...names);
+    // Never at the price of what is there, such as another FTP server.
+    await apt(
+      "install",
+      "-y",
+      "--no-remove",
+      "--no-install-recommends",
+      ...names,
+    );
     for (const one of missing) {
       if (one.unpackedWith) await unpack(one.packages);
     }
   });
   for (const one of missing) {
     if (!await exists(one.file)) {
-      throw new Error(`Cannot install ${one.packages}: no ${one.file}`);
+      throw new Error(
+        `Cannot install ${one.packages.join(" ")}: no ${one.file}`,
+      );
     }
   }
+}
+
+/** The names of Debian's packages that are installed; none elsewhere. */
+async function installedPackages(): Promise<Set<string>> {
+  const status = await Deno.readTextFile("/var/lib/dpkg/status")
+    .catch(() => "");
+  const names = status.matchAll(
+    /^Package: (.+)\nStatus: \S+ \S+ installed$/gm,
+  );
+  return new Set(Array.from(names, ([, name]) => name!));
 }
 
 async function unpack(packages: string[]): Promise<void> {
   const target = join(UNPACKED, packages[0]!.replace(/-core$/, ""));
   const temp = await Deno.makeTempDir();
+  // In its place only when complete: one file stands for all of them.
+  const part = `${target}.part`;
   try {
     // apt drops its rights to download, and has to write here.
     await Deno.chmod(temp, 0o777);
     await run("apt-get", ["-qq", "download", ...packages], temp);
-    await Deno.mkdir(target, { recursive: true });
+    await Deno.mkdir(part, { recursive: true });
     for await (const { name } of Deno.readDir(temp)) {
-      await run("dpkg", ["-x", join(temp, name), target], temp);
+      await run("dpkg", ["-x", join(temp, name), part], temp);
     }
+    await remove(target);
+    await Deno.rename(part, target);
   } finally {
-    await Deno.remove(temp, { recursive: true });
+    await remove(temp);
+    await remove(part);
   }
 }
 
 /** Keeps apt from starting what it installs. */
 async function withoutDaemons(work: () => Promise<void>): Promise<void> {
   const policy = "/usr/sbin/policy-rc.d";
-  const before = await Deno.readTextFile(policy).catch(() => undefined);
-  await Deno.writeTextFile(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  const kept = `${policy}.wireline`;
+  // Ctrl-C ends apt, and that ends this: it must not leave the policy behind.
+  const ignore = () => {};
+  Deno.addSignalListener("SIGINT", ignore);
+  const had = await exists(policy);
+  if (had) await Deno.rename(policy, kept);
   try {
+    await Deno.writeTextFile(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
     await work();
   } finally {
-    if (before === undefined) await Deno.remove(policy);
-    else await Deno.writeTextFile(policy, before);
+    if (had) await Deno.rename(kept, policy);
+    else await remove(policy);
+    Deno.removeSignalListener("SIGINT", ignore);
   }
 }
 
 function apt(...args: string[]): Promise<void> {
-  return run("apt-get", ["-qq", ...args], "/");
+  // Another apt may be at work, as it is after a machine's start.
+  return run("apt-get", ["-qq", "-o", "DPkg::Lock::Timeout=60", ...args], "/");
 }
 
 async function run(
@@ -130,4 +184,8 @@ async function run(
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
+}
+
+async function remove(path: string): Promise<void> {
+  if (await exists(path)) await Deno.remove(path, { recursive: true });
 }

@@ -1,10 +1,14 @@
 /** What the real servers share: directories, ports, start and stop. */
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { FtpTarget } from "../../ftp/stories.ts";
 
 /** A running FTP daemon. */
 export interface FtpDaemon extends FtpTarget {
-  /** What the daemon printed, for the message of a test that fails. */
+  /** The program's name, for the names of tests and the rows of tables. */
+  name: string;
+  /** What the user calls a file that lies below the root on the disk. */
+  pathOf(file: string): string;
+  /** What the daemon printed and logged, for the message of a failing test. */
   log(): Promise<string>;
 }
 
@@ -53,19 +57,19 @@ export async function startDaemon(
   command: string,
   args: string[],
   o: {
+    /** Its state; `*.log` in here makes up the log. */
     dir: string;
     port: number;
     env?: Record<string, string>;
-    target: Omit<FtpTarget, keyof AsyncDisposable>;
-    /** To be done when it has ended. */
+    target: Omit<FtpDaemon, "log" | "pathOf" | keyof AsyncDisposable>;
+    /** To be done when it has ended, or has not started. */
     cleanUp?: () => Promise<void>;
   },
 ): Promise<FtpDaemon> {
-  const logFile = join(o.dir, "output.log");
   // A shell to send the output to a file: a pipe would have to be drained.
   const child = new Deno.Command("sh", {
     args: ["-c", 'exec "$0" "$@" >"$LOG" 2>&1', command, ...args],
-    env: { ...o.env, LOG: logFile },
+    env: { ...o.env, LOG: join(o.dir, "output.log") },
     stdin: "null",
     stdout: "null",
     stderr: "null",
@@ -75,8 +79,10 @@ export async function startDaemon(
     ended = true;
     return one;
   });
-  const log = () => Deno.readTextFile(logFile).catch(() => "");
-  async function stop(): Promise<void> {
+  const log = () => readLogs(o.dir);
+  let stopped: Promise<void> | undefined;
+  const stop = () => stopped ??= end();
+  async function end(): Promise<void> {
     if (!ended) {
       await killTree(child.pid);
       await status;
@@ -91,9 +97,20 @@ export async function startDaemon(
       await stop();
       throw new Error(`Cannot start ${command}: ${said || "it is silent"}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(10);
   }
-  return { ...o.target, log, [Symbol.asyncDispose]: stop };
+  const pathOf = (file: string) => "/" + relative(o.target.root, file);
+  return { ...o.target, pathOf, log, [Symbol.asyncDispose]: stop };
+}
+
+async function readLogs(dir: string): Promise<string> {
+  const logs: string[] = [];
+  for await (const { name } of Deno.readDir(dir)) {
+    if (!name.endsWith(".log")) continue;
+    const text = await Deno.readTextFile(join(dir, name)).catch(() => "");
+    if (text) logs.push(`${name}:\n${text}`);
+  }
+  return logs.join("\n");
 }
 
 async function answers(port: number): Promise<boolean> {
@@ -105,24 +122,33 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-/** Ends a process and those it started, which serve one client each. */
+/**
+ * Ends a process and those it started, which serve one client each, and waits
+ * until they are gone: they might still write where something is removed next.
+ */
 async function killTree(pid: number): Promise<void> {
-  for (const one of [...await descendants(pid), pid]) {
-    try {
-      Deno.kill(one, "SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
+  // So that it starts no more of them meanwhile.
+  kill(pid, "SIGSTOP");
+  const all = [pid, ...await descendants(pid)];
+  for (const one of all) kill(one, "SIGKILL");
+  for (const one of all) while (await runs(one)) await sleep(5);
+}
+
+function kill(pid: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(pid, signal);
+  } catch {
+    // It has ended by itself.
   }
 }
 
-async function descendants(pid: number): Promise<number[]> {
+/** The processes that a process started, and those that they started. */
+export async function descendants(pid: number): Promise<number[]> {
   const parents = new Map<number, number>();
   for await (const { name } of Deno.readDir("/proc")) {
     if (!/^\d+$/.test(name)) continue;
-    const stat = await Deno.readTextFile(`/proc/${name}/stat`).catch(() => "");
-    const parent = /\) \S (\d+)/.exec(stat)?.[1];
-    if (parent) parents.set(Number(name), Number(parent));
+    const stat = await processStat(Number(name));
+    if (stat) parents.set(Number(name), stat.parent);
   }
   const found = [pid];
   for (const one of found) {
@@ -131,4 +157,26 @@ async function descendants(pid: number): Promise<number[]> {
     }
   }
   return found.slice(1);
+}
+
+/**
+ * Whether a process is there and not a zombie: in a container, the first
+ * process may take seconds to reap those that lost their parent.
+ */
+export async function runs(pid: number): Promise<boolean> {
+  const state = (await processStat(pid))?.state ?? "X";
+  return state !== "Z" && state !== "X";
+}
+
+async function processStat(
+  pid: number,
+): Promise<{ state: string; parent: number } | undefined> {
+  const stat = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
+  // The name comes first, in parentheses, and may have some of its own.
+  const [, state, parent] = /.*\) (\S) (\d+)/s.exec(stat) ?? [];
+  return state && parent ? { state, parent: Number(parent) } : undefined;
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -57,6 +57,7 @@ export async function startProftpd(
     "UseReverseDNS off",
     "WtmpLog off",
     "TransferLog NONE",
+    `SystemLog ${join(dir, "system.log")}`,
     `PidFile ${join(dir, "pid")}`,
     `ScoreboardFile ${join(dir, "scoreboard")}`,
     "AllowOverwrite on",
@@ -99,7 +100,8 @@ export async function startProftpd(
       dir,
       port,
       target: {
-        hostname: "localhost",
+        name: "proftpd",
+        hostname: caPem ? "localhost" : "127.0.0.1",
         port,
         user: "user",
         password: "secret",

@@ -10,9 +10,18 @@ import {
   stateDir,
 } from "./_process.ts";
 
-/** pure-ftpd, with one user and his home as the root. */
+/** How to start it. */
+export interface PureFtpdOptions {
+  /** It has no implicit TLS. */
+  tls?: "none" | "explicit";
+}
+
+/**
+ * pure-ftpd, with one user and his home as the root. It speaks to syslog only,
+ * so its log tells of transfers alone.
+ */
 export async function startPureFtpd(
-  o: { tls?: "none" | "explicit" | "implicit" } = {},
+  o: PureFtpdOptions = {},
 ): Promise<FtpDaemon> {
   const { tls = "none" } = o;
   const dir = await stateDir();
@@ -56,6 +65,10 @@ export async function startPureFtpd(
     "100000:100",
     "-D",
     "-H",
+    "-O",
+    `clf:${join(dir, "transfer.log")}`,
+    "-g",
+    join(dir, "pid"),
   ];
   let caPem: string | undefined;
   if (tls !== "none") {
@@ -68,13 +81,15 @@ export async function startPureFtpd(
         await Deno.readTextFile(certificate.cert),
       { mode: 0o600 },
     );
-    args.push("-Y", tls === "implicit" ? "3" : "2", "-2", both);
+    // 2 would let data connections be in the clear.
+    args.push("-Y", "3", "-2", both);
   }
   return await startDaemon(join(home, "sbin/pure-ftpd"), args, {
     dir,
     port,
     target: {
-      hostname: "localhost",
+      name: "pure-ftpd",
+      hostname: caPem ? "localhost" : "127.0.0.1",
       port,
       user: "user",
       password: "secret",

@@ -14,11 +14,13 @@ export interface VsftpdOptions {
   tls?: "none" | "explicit" | "implicit";
   /** The demand that data connections resume the session: vsftpd's default. */
   requireReuse?: boolean;
+  /** Lets `anonymous` in beside the user, to read. */
+  anonymous?: boolean;
 }
 
 /** vsftpd, with one user and his home as the root. */
 export async function startVsftpd(o: VsftpdOptions = {}): Promise<FtpDaemon> {
-  const { tls = "none", requireReuse = true } = o;
+  const { tls = "none", requireReuse = true, anonymous = false } = o;
   const dir = await stateDir();
   const port = freePort();
   const range = portRange();
@@ -44,7 +46,11 @@ export async function startVsftpd(o: VsftpdOptions = {}): Promise<FtpDaemon> {
     `listen_port=${port}`,
     `pasv_min_port=${range.min}`,
     `pasv_max_port=${range.max}`,
-    "anonymous_enable=NO",
+    `anonymous_enable=${anonymous ? "YES" : "NO"}`,
+    `anon_root=${root}`,
+    // Not "ftp", since it refuses anonymous a root that he may write to, and
+    // not "nobody", whose home is not there.
+    "ftp_username=daemon",
     "local_enable=YES",
     "write_enable=YES",
     "guest_enable=YES",
@@ -56,7 +62,9 @@ export async function startVsftpd(o: VsftpdOptions = {}): Promise<FtpDaemon> {
     `secure_chroot_dir=${join(dir, "empty")}`,
     `pam_service_name=${service}`,
     "seccomp_sandbox=NO",
-    "xferlog_enable=NO",
+    "xferlog_enable=YES",
+    `vsftpd_log_file=${join(dir, "vsftpd.log")}`,
+    "log_ftp_protocol=YES",
     "local_umask=022",
   ];
   let caPem: string | undefined;
@@ -69,6 +77,9 @@ export async function startVsftpd(o: VsftpdOptions = {}): Promise<FtpDaemon> {
       `rsa_private_key_file=${certificate.key}`,
       "force_local_data_ssl=YES",
       "force_local_logins_ssl=YES",
+      "allow_anon_ssl=YES",
+      "force_anon_data_ssl=YES",
+      "force_anon_logins_ssl=YES",
       `implicit_ssl=${tls === "implicit" ? "YES" : "NO"}`,
       `require_ssl_reuse=${requireReuse ? "YES" : "NO"}`,
     );
@@ -79,7 +90,8 @@ export async function startVsftpd(o: VsftpdOptions = {}): Promise<FtpDaemon> {
     dir,
     port,
     target: {
-      hostname: "localhost",
+      name: "vsftpd",
+      hostname: caPem ? "localhost" : "127.0.0.1",
       port,
       user: "user",
       password: "secret",
