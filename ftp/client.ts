@@ -328,12 +328,12 @@ export class FtpClient implements AsyncDisposable {
    * const text = await new Response(await ftp.retrBinary("RETR a.txt")).text();
    * ```
    */
-  retrBinary(
+  async retrBinary(
     command: string,
     options: OffsetOptions = {},
   ): Promise<ReadableStream<Bytes>> {
     checkOffset(options.offset);
-    return this.#paths(
+    return await this.#paths(
       [command],
       {},
       () => byteStream(this.#session, command, options),
@@ -401,12 +401,12 @@ export class FtpClient implements AsyncDisposable {
    * Closing it resolves after the server's final reply; aborting it closes the
    * data connection, and the server keeps what it has got.
    */
-  writable(
+  async writable(
     command: string,
     options: OffsetOptions = {},
   ): Promise<WritableStream<Uint8Array>> {
     checkOffset(options.offset);
-    return this.#paths(
+    return await this.#paths(
       [command],
       {},
       () => byteSink(this.#session, command, options),
@@ -551,14 +551,14 @@ export class FtpClient implements AsyncDisposable {
     );
   }
 
-  #store(
+  async #store(
     command: string,
     type: "A" | "I",
     options: OffsetOptions,
     source: Parameters<typeof sendAll>[3],
   ): Promise<FtpReply> {
     checkOffset(options.offset);
-    return this.#paths(
+    return await this.#paths(
       [command],
       {},
       () => sendAll(this.#session, command, type, source, options),

@@ -276,6 +276,14 @@ Deno.test("every method refuses CR, LF and NUL before it sends", async () => {
     () => ftp.storBinary("STOR x", 5 as unknown as string),
     TypeError,
   );
+  for (const offset of [-1, 0.5, NaN]) {
+    const calls = [
+      () => ftp.retrBinary("RETR x", { offset }),
+      () => ftp.storBinary("STOR x", "x", { offset }),
+      () => ftp.writable("STOR x", { offset }),
+    ];
+    for (const call of calls) await assertRejects(call, TypeError);
+  }
   assertEquals(server.commands.length, sent);
 });
 
