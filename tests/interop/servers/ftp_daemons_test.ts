@@ -40,7 +40,7 @@ interface Mode {
 const MODES: Mode[] = [
   {
     what: "vsftpd in the clear",
-    start: () => startVsftpd(),
+    start: () => startVsftpd({ verbose: true }),
     tls: "none",
     setTime: "MDTM",
   },
@@ -76,7 +76,7 @@ for (const requireReuse of [true, false]) {
     const how = `${tls} TLS, ${requireReuse ? "its demand for" : "no"} reuse`;
     MODES.push({
       what: `vsftpd, ${how}`,
-      start: () => startVsftpd({ tls, requireReuse }),
+      start: () => startVsftpd({ tls, requireReuse, verbose: true }),
       tls,
       demandsReuse: requireReuse,
       setTime: "MDTM",
@@ -188,7 +188,11 @@ for (const mode of MODES) {
 
 Deno.test("vsftpd lets anonymous in where it is told to, to read", async () => {
   for (const tls of ["none", "explicit"] as const) {
-    await using daemon = await startVsftpd({ tls, anonymous: true });
+    await using daemon = await startVsftpd({
+      tls,
+      anonymous: true,
+      verbose: true,
+    });
     await told(daemon, async () => {
       const anonymous = { ...daemon, user: "anonymous", password: "a@b" };
       const file = join(daemon.root, "found");

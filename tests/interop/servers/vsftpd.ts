@@ -16,11 +16,14 @@ export interface VsftpdOptions {
   requireReuse?: boolean;
   /** Lets `anonymous` in beside the user, to read. */
   anonymous?: boolean;
+  /** Logs every command, which makes each transfer 0.2 to 0.4 ms slower. */
+  verbose?: boolean;
 }
 
 /** vsftpd, with one user and his home as the root. */
 export async function startVsftpd(o: VsftpdOptions = {}): Promise<FtpDaemon> {
   const { tls = "none", requireReuse = true, anonymous = false } = o;
+  const verbose = o.verbose ? "YES" : "NO";
   const dir = await stateDir();
   const port = freePort();
   const range = portRange();
@@ -62,9 +65,9 @@ export async function startVsftpd(o: VsftpdOptions = {}): Promise<FtpDaemon> {
     `secure_chroot_dir=${join(dir, "empty")}`,
     `pam_service_name=${service}`,
     "seccomp_sandbox=NO",
-    "xferlog_enable=YES",
+    `xferlog_enable=${verbose}`,
     `vsftpd_log_file=${join(dir, "vsftpd.log")}`,
-    "log_ftp_protocol=YES",
+    `log_ftp_protocol=${verbose}`,
     "local_umask=022",
   ];
   let caPem: string | undefined;
