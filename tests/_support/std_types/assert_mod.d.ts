@@ -1,6 +1,8 @@
 // deno-lint-ignore-file no-explicit-any
 export type AnyConstructor = new (...args: any[]) => any;
-export declare class AssertionError extends Error {}
+export declare class AssertionError extends Error {
+  constructor(message: string, options?: ErrorOptions);
+}
 export declare function assert(expr: unknown, msg?: string): asserts expr;
 export declare function assertAlmostEquals(
   actual: number,
@@ -69,6 +71,11 @@ export declare function assertNotEquals<T>(
   expected: T,
   msg?: string,
 ): void;
+export declare function assertNotInstanceOf<A, T>(
+  actual: A,
+  unexpectedType: abstract new (...args: any[]) => T,
+  msg?: string,
+): asserts actual is Exclude<A, T>;
 export declare function assertNotMatch(
   actual: string,
   expected: RegExp,
@@ -116,4 +123,5 @@ export declare function assertThrows<E extends Error = Error>(
 ): E;
 export declare function equal(a: unknown, b: unknown): boolean;
 export declare function fail(msg?: string): never;
+export declare function unimplemented(msg?: string): never;
 export declare function unreachable(msg?: string): never;

@@ -1,0 +1,3 @@
+export declare function concatReadableStreams<T>(
+  ...streams: ReadableStream<T>[]
+): ReadableStream<T>;

@@ -1,0 +1,3 @@
+export declare function toBytes(
+  stream: ReadableStream<Uint8Array>,
+): Promise<Uint8Array>;
