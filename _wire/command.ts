@@ -7,8 +7,8 @@ const ENCODER = new TextEncoder();
 const FORBIDDEN = { "\r": "a CR", "\n": "an LF", "\0": "a NUL" } as const;
 
 /**
- * The only place that puts commands on the wire. A part that could start
- * another command never gets past it.
+ * Puts a command on the wire. A part that could start another command never
+ * gets past here.
  */
 export async function writeCommand(
   connection: Connection,
@@ -20,6 +20,27 @@ export async function writeCommand(
   const bytes = encodeText(command + "\r\n", encoding);
   if (connection.traced) connection.trace("send", masked);
   await connection.write(bytes);
+}
+
+/**
+ * Puts several commands on the wire in one write, for a server that reads them
+ * one by one all the same (pipelining), and what may follow them there.
+ */
+export async function writeCommands(
+  connection: Connection,
+  commands: readonly string[],
+  content?: Uint8Array,
+): Promise<void> {
+  for (const command of commands) checkCommand(command, verbOf(command));
+  const text = encodeText(commands.join("\r\n") + "\r\n", "utf-8");
+  if (connection.traced) {
+    for (const command of commands) connection.trace("send", command);
+  }
+  if (!content) return await connection.write(text);
+  const all = new Uint8Array(text.length + content.length);
+  all.set(text);
+  all.set(content, text.length);
+  await connection.write(all);
 }
 
 /**

@@ -17,6 +17,8 @@ import { LONGEST_TIMER, type Watchdog } from "./watchdog.ts";
 export interface ConnectTo {
   hostname: string;
   port: number;
+  /** A Unix socket, in place of hostname and port. */
+  path?: string | undefined;
   /** TLS from the first byte on. */
   tls?: { options: CheckedTls; session?: SessionMemory | undefined };
   /** For all of connecting together: name look-up, TCP and TLS; ms, 0: none. */
@@ -44,10 +46,10 @@ export class Connection {
   /** The bounds on what the peer may send. */
   readonly limits: AllLimits;
   /**
-   * Text that nobody may see, `***` in whatever is read from now on: servers
+   * Texts that nobody may see, `***` in whatever is read from now on: servers
    * have been seen to repeat a password in their refusal.
    */
-  secret: string | undefined;
+  secrets: readonly string[] = [];
   #transport: Transport;
   #tcp: Deno.Conn;
   #watchdog: Watchdog;
@@ -80,6 +82,9 @@ export class Connection {
     to: ConnectTo,
     setup: ConnectionSetup,
   ): Promise<Connection> {
+    if (to.path !== undefined) {
+      return new Connection(await connectUnix(to.path), setup);
+    }
     const { tcp, tls } = await connectSocket(to);
     return new Connection(tcp, setup, tls);
   }
@@ -102,6 +107,11 @@ export class Connection {
   /** Why it was closed; undefined where nobody gave a reason. */
   get closeReason(): unknown {
     return this.#closed?.reason;
+  }
+
+  /** What is being done, as an error says it. */
+  get doing(): string {
+    return this.#watchdog.doing;
   }
 
   /** The address of the other side. */
@@ -144,16 +154,19 @@ export class Connection {
     }
     if (line === undefined) {
       throw new ProtocolError(
-        `Cannot ${this.#watchdog.doing}: the server closed the connection`,
+        `Cannot ${this.doing}: the ${this.#watchdog.peer} closed the connection`,
       );
     }
     this.trace("receive", this.mask(line));
     return line;
   }
 
-  /** The text without the secret. */
+  /** The text without the secrets. */
   mask(text: string): string {
-    return this.secret ? text.replaceAll(this.secret, "***") : text;
+    for (const secret of this.secrets) {
+      if (secret !== "") text = text.replaceAll(secret, "***");
+    }
+    return text;
   }
 
   /** Tells the trace of a line, whose secrets the caller has masked. */
@@ -318,6 +331,15 @@ async function connectSocket(
   } finally {
     clearTimeout(timer);
     to.signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** No deadline and no signal: the system answers at once. */
+async function connectUnix(path: string): Promise<Deno.Conn> {
+  try {
+    return await Deno.connect({ transport: "unix", path });
+  } catch (error) {
+    throw tried(`connect to ${path}`, error);
   }
 }
 

@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import type { ByteReader } from "./byte_reader.ts";
 import { ProtocolError } from "./errors.ts";
 
+const CR = 0x0d;
 const LF = 0x0a;
 
 /** How a connection's lines become text. */
@@ -25,6 +26,12 @@ interface Feed {
 export class LineReader {
   /** Longest line in bytes, its end included. */
   limit: number;
+  /**
+   * Whether a line that ends in a bare LF or holds a bare CR is refused: what
+   * passes for a line end with one server and not with the next lets a sender
+   * hide commands from one of them.
+   */
+  strict = false;
   #bytes: ByteReader;
   #encoding: LineEncoding;
   #feed: Feed | undefined;
@@ -63,8 +70,13 @@ export class LineReader {
         );
       }
     }
-    const length = this.#bytes.peek().indexOf(LF) + 1;
+    const seen = this.#bytes.peek();
+    const length = seen.indexOf(LF) + 1;
     if (length > this.limit) this.#tooLong();
+    // The only CR, right before the LF.
+    if (this.strict && (length < 2 || seen.indexOf(CR) !== length - 2)) {
+      throw new ProtocolError("Cannot read a line: it has a bare CR or LF");
+    }
     const { value } = await feed.reader.read();
     this.#bytes.consume(length);
     this.#position = this.#bytes.position;

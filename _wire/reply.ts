@@ -12,15 +12,30 @@ export interface Reply extends ReplyText {
 const TLS_RECORD = /^[\x14-\x17]\x03/;
 const FIRST = /^([1-5]\d\d)(?:([ -])(.*))?$/s;
 
+/** How strictly a reply is read. */
+export interface ReplyGrammar {
+  /**
+   * Whether every line has to repeat the code (RFC 5321 section 4.2.1). FTP
+   * has anything between `123-` and `123 ` (RFC 959 section 4.2).
+   */
+  everyLineCoded?: boolean;
+}
+
 /**
- * Reads one reply with all its lines (RFC 959 section 4.2, RFC 5321 section
- * 4.2.1). Between `123-` and `123 ` anything goes, since FTP servers do not
- * repeat the code there; where they do it is cut off.
+ * Reads one reply with all its lines. The code is cut off wherever it stands
+ * in front.
  */
-export async function readReply(connection: Connection): Promise<Reply> {
+export async function readReply(
+  connection: Connection,
+  grammar: ReplyGrammar = {},
+): Promise<Reply> {
   const first = await firstLine(connection);
   const match = FIRST.exec(first);
-  if (!match) throw new ProtocolError(`Cannot read a reply: ${guess(first)}`);
+  if (!match) {
+    throw new ProtocolError(
+      `Cannot ${connection.doing}: ${guess(connection.mask(first))}`,
+    );
+  }
   const code = Number(match[1]);
   const text = connection.mask(match[3] ?? "");
   if (match[2] !== "-") return { code, lines: [text], text };
@@ -32,12 +47,18 @@ export async function readReply(connection: Connection): Promise<Reply> {
     const line = await connection.readReplyLine();
     const last = line.startsWith(`${code} `) || line === `${code}`;
     const coded = last || line.startsWith(continued);
+    if (!coded && grammar.everyLineCoded) {
+      const shown = JSON.stringify(connection.mask(line).slice(0, 80));
+      throw new ProtocolError(
+        `Cannot ${connection.doing}: reply ${code} goes on with ${shown}`,
+      );
+    }
     lines.push(connection.mask(coded ? line.slice(4) : line));
     if (last) return { code, lines, text: lines.join("\n") };
     const length = connection.bytes.position - start;
     if (lines.length >= replyLines || length > maxLength) {
       throw new ProtocolError(
-        `Cannot read reply ${code}: it is longer than ` +
+        `Cannot ${connection.doing}: reply ${code} is longer than ` +
           (length > maxLength ? `${maxLength} bytes` : `${replyLines} lines`),
       );
     }
@@ -53,7 +74,7 @@ async function firstLine(connection: Connection): Promise<string> {
     if (!(error instanceof ProtocolError) || !TLS_RECORD.test(rest)) {
       throw error;
     }
-    throw new ProtocolError(`Cannot read a reply: ${guess(rest)}`);
+    throw new ProtocolError(`Cannot ${connection.doing}: ${guess(rest)}`);
   }
 }
 

@@ -10,20 +10,42 @@ export const LONGEST_TIMER = 2 ** 31 - 1;
  * at the clock, never a timer of its own.
  */
 export class Watchdog {
-  #timeout: number;
+  readonly #peer: "server" | "client";
+  #timeout!: number;
   #waiting = 0;
   #progress = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #expired: ((error: DOMException) => void)[] = [];
-  /** What the client is doing, for the message: `"RETR a.txt"`. */
+  /** What is being done, for the message: `"RETR a.txt"`. */
   doing = "connect";
 
-  /** `timeout` in ms; 0, or more than a timer can count, never bites. */
-  constructor(timeout: number) {
+  /** `peer` is who is waited for. */
+  constructor(timeout: number, peer: "server" | "client" = "server") {
+    this.timeout = timeout;
+    this.#peer = peer;
+  }
+
+  /** Who is waited for. */
+  get peer(): "server" | "client" {
+    return this.#peer;
+  }
+
+  /**
+   * How long is too long, in ms; 0, or more than a timer can count, never
+   * bites. Acts on a wait under way too.
+   */
+  set timeout(timeout: number) {
     if (!(timeout >= 0)) {
       throw new TypeError(`Cannot use a timeout of ${timeout}`);
     }
+    const before = this.#timeout;
     this.#timeout = timeout > LONGEST_TIMER ? 0 : timeout;
+    // A timer that runs for longer would come too late; one that comes too
+    // early looks and goes on.
+    if (this.#timer === undefined || this.#timeout === 0) return;
+    if (this.#timeout >= before && before > 0) return;
+    clearTimeout(this.#timer);
+    this.#arm(this.#timeout);
   }
 
   /**
@@ -74,11 +96,11 @@ export class Watchdog {
   #look(): void {
     this.#timer = undefined;
     // Armed again by the next enter(): an idle client has no timer.
-    if (this.#waiting <= 0) return;
+    if (this.#waiting <= 0 || this.#timeout === 0) return;
     const idle = performance.now() - this.#progress;
     if (idle < this.#timeout) return this.#arm(this.#timeout - idle);
     const error = timeoutError(
-      `Cannot ${this.doing}: no answer from the server in ${this.#timeout} ms`,
+      `Cannot ${this.doing}: no answer from the ${this.#peer} in ${this.#timeout} ms`,
     );
     for (const close of [...this.#expired]) close(error);
   }

@@ -108,7 +108,7 @@ export class Control {
     checkCommand(command, verbOf(masked));
     this.#setup.watchdog.doing = masked;
     await this.#dropUnasked();
-    this.connection.secret = secret;
+    this.connection.secrets = secret ? [secret] : [];
     await writeCommand(
       this.connection,
       command,

@@ -16,7 +16,7 @@
  * @module
  */
 
-import type { TlsBridge } from "../servers/tls_bridge.ts";
+import type { TlsBridge } from "../../_wire/tls_bridge.ts";
 
 /** Where {@linkcode ScriptedConn.writeSplit} cuts. */
 export interface SplitOptions {

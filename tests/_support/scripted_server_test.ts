@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "jsr:@std/assert@^1.0.0";
-import { TlsBridge } from "../servers/tls_bridge.ts";
+import { TlsBridge } from "../../_wire/tls_bridge.ts";
 import { createAuthority } from "./certificates.ts";
 import { type ScriptedConn, scriptedServer } from "./scripted_server.ts";
 

@@ -4,7 +4,11 @@ import {
   assertRejects,
   assertThrows,
 } from "jsr:@std/assert@^1.0.0";
-import { checkCommand, writeCommand } from "../../_wire/command.ts";
+import {
+  checkCommand,
+  writeCommand,
+  writeCommands,
+} from "../../_wire/command.ts";
 import type { TraceEvent } from "../../_wire/options.ts";
 import { bytes, memoryConnection } from "./memory.ts";
 
@@ -106,4 +110,36 @@ Deno.test("writeCommand() traces nothing that it refuses", async () => {
   });
   await assertRejects(() => writeCommand(connection, "A\nB"), TypeError);
   assertEquals(seen, []);
+});
+
+Deno.test("writeCommands() writes commands and content in one write", async () => {
+  const seen: TraceEvent[] = [];
+  const { connection, sent } = memoryConnection([], {
+    onTrace: (event) => seen.push(event),
+  });
+  await writeCommands(connection, ["MAIL FROM:<ä@b>", "BDAT 3"], bytes("abc"));
+  await writeCommands(connection, ["RSET"]);
+  assertEquals(sent, [
+    bytes("MAIL FROM:<ä@b>\r\nBDAT 3\r\nabc"),
+    bytes("RSET\r\n"),
+  ]);
+  assertEquals(seen.map(({ line }) => line), [
+    "MAIL FROM:<ä@b>",
+    "BDAT 3",
+    "RSET",
+  ]);
+});
+
+Deno.test("writeCommands() refuses a CR, LF or NUL in any command and writes nothing", async () => {
+  const { connection, sent } = memoryConnection([]);
+  for (const found of ["\r", "\n", "\0"]) {
+    for (const commands of [[`A ${found}`, "B"], ["A", `B ${found}`]]) {
+      await assertRejects(
+        () => writeCommands(connection, commands),
+        TypeError,
+        "an argument holds",
+      );
+    }
+  }
+  assertEquals(sent, []);
 });

@@ -17,7 +17,7 @@ import {
   type ScriptedServer,
   scriptedServer,
 } from "../_support/scripted_server.ts";
-import { TlsBridge } from "../servers/tls_bridge.ts";
+import { TlsBridge } from "../../_wire/tls_bridge.ts";
 import { Clock } from "./clock.ts";
 import {
   bytes,
@@ -535,7 +535,7 @@ Deno.test("Connection.trace() shows lines in order and no secret", async () => {
   const connection = await open(server, {
     onTrace: ({ direction, line }) => seen.push(`${direction} ${line}`),
   });
-  connection.secret = "hunter2";
+  connection.secrets = ["hunter2"];
   connection.trace("send", "PASS ***");
   await connection.write(bytes("PASS hunter2\r\n"));
   const reply = await readReply(connection);

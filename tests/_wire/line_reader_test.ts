@@ -246,3 +246,23 @@ Deno.test("LineReader.readLine() hands on what its source rejects with and can b
   failing = false;
   assertEquals(await lines.readLine(), "b");
 });
+
+Deno.test("LineReader.readLine() in strict mode refuses a bare CR and a bare LF", async () => {
+  for (const wrong of ["a\n", "\n", "a\rb\r\n", "\r\r\n", "\ra\n", "a\r\n\n"]) {
+    for (const parts of everySplit(bytes(wrong + "b\r\n"))) {
+      const { lines } = readerOf(parts);
+      lines.strict = true;
+      await assertRejects(
+        () => allLines(lines),
+        ProtocolError,
+        "it has a bare CR or LF",
+        JSON.stringify(wrong),
+      );
+    }
+  }
+  for (const parts of everySplit(bytes("a\r\n\r\nb c\r\n"))) {
+    const { lines } = readerOf(parts);
+    lines.strict = true;
+    assertEquals(await allLines(lines), ["a", "", "b c"]);
+  }
+});

@@ -92,7 +92,7 @@ Deno.test("readReply() refuses what is no reply", async () => {
   ) {
     assertStringIncludes(
       await rejection(line + "\r\n"),
-      "Cannot read a reply: no three-digit code in ",
+      "Cannot connect: no three-digit code in ",
     );
   }
 });
@@ -141,7 +141,7 @@ Deno.test("readReply() takes a reply of as many lines as the limit and no more",
   await assertRejects(
     () => readReply(longer.connection),
     ProtocolError,
-    "Cannot read reply 211: it is longer than 10000 lines",
+    "Cannot connect: reply 211 is longer than 10000 lines",
   );
 });
 
@@ -189,7 +189,7 @@ Deno.test("readReply() shows no secret, in the reply and in the trace", async ()
     [bytes("530-hunter2 is wrong\r\n no hunter2hunter2\r\n530 end\r\n")],
     { onTrace: (event) => seen.push(event) },
   );
-  connection.secret = "hunter2";
+  connection.secrets = ["hunter2"];
   const reply = await readReply(connection);
   assertEquals(reply.lines, ["*** is wrong", " no ******", "end"]);
   assertEquals(seen.map((event) => event.line), [
@@ -204,7 +204,27 @@ Deno.test("readReply() understands a reply whose code looks like the secret", as
     const { connection } = memoryConnection(
       [bytes("230-welcome\r\n230 in\r\n")],
     );
-    connection.secret = secret;
+    connection.secrets = [secret];
     assertEquals((await readReply(connection)).code, 230);
   }
+});
+
+Deno.test("readReply() with every line coded refuses a line of another code", async () => {
+  for (
+    const [wire, shown] of [
+      ["250-a\r\n251 b\r\n", '"251 b"'],
+      ["250-a\r\n b\r\n250 c\r\n", '" b"'],
+      ["250-a\r\n250\tb\r\n250 c\r\n", '"250\\tb"'],
+    ] as const
+  ) {
+    const { connection } = memoryConnection([bytes(wire)]);
+    await assertRejects(
+      () => readReply(connection, { everyLineCoded: true }),
+      ProtocolError,
+      `reply 250 goes on with ${shown}`,
+    );
+  }
+  const { connection } = memoryConnection([bytes("250-a\r\n250-b\r\n250\r\n")]);
+  const reply = await readReply(connection, { everyLineCoded: true });
+  assertEquals(reply.lines, ["a", "b", ""]);
 });

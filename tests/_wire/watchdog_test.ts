@@ -1,4 +1,8 @@
-import { assertEquals, assertThrows } from "jsr:@std/assert@^1.0.0";
+import {
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "jsr:@std/assert@^1.0.0";
 import { Watchdog } from "../../_wire/watchdog.ts";
 import { Clock } from "./clock.ts";
 
@@ -123,4 +127,42 @@ Deno.test("Watchdog refuses a time-out that is no time", () => {
   for (const timeout of [-1, NaN, "a" as unknown as number]) {
     assertThrows(() => new Watchdog(timeout), TypeError);
   }
+});
+
+Deno.test("Watchdog.timeout acts on a wait under way, shorter or longer", () => {
+  for (
+    const [timeout, changed, at] of [
+      [1_000, 100, 100],
+      [100, 1_000, 1_000],
+    ] as const
+  ) {
+    using clock = new Clock();
+    const { watchdog, expired } = watched(timeout);
+    watchdog.enter();
+    clock.pass(50);
+    watchdog.timeout = changed;
+    clock.pass(at - 51);
+    assertEquals(expired, []);
+    clock.pass(timeout > changed ? 51 : 1);
+    assertEquals(expired.length, 1);
+  }
+});
+
+Deno.test("Watchdog.timeout of 0 calls a wait under way off", () => {
+  using clock = new Clock();
+  const { watchdog, expired } = watched(100);
+  watchdog.enter();
+  watchdog.timeout = 0;
+  clock.pass(10_000);
+  assertEquals([expired.length, clock.pending], [0, 0]);
+});
+
+Deno.test("Watchdog names who is waited for", () => {
+  using clock = new Clock();
+  const watchdog = new Watchdog(100, "client");
+  const expired: DOMException[] = [];
+  watchdog.onExpired((error) => expired.push(error));
+  watchdog.enter();
+  clock.pass(100);
+  assertStringIncludes(expired[0]!.message, "no answer from the client");
 });

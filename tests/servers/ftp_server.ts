@@ -21,7 +21,7 @@
 
 import { FileTree } from "./ftp_server_files.ts";
 import { type FtpSession, Session } from "./ftp_server_session.ts";
-import { TlsBridge } from "./tls_bridge.ts";
+import { TlsBridge } from "../../_wire/tls_bridge.ts";
 
 export type { FtpSession } from "./ftp_server_session.ts";
 

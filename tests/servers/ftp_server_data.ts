@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { TlsBridge } from "./tls_bridge.ts";
+import type { TlsBridge } from "../../_wire/tls_bridge.ts";
 
 /**
  * Large enough that a file moves at the speed of the loopback interface, small

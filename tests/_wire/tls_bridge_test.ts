@@ -6,7 +6,7 @@ import {
 } from "jsr:@std/assert@^1.0.0";
 import { Buffer } from "node:buffer";
 import { createAuthority } from "../_support/certificates.ts";
-import { TlsBridge } from "./tls_bridge.ts";
+import { TlsBridge } from "../../_wire/tls_bridge.ts";
 
 const authority = await createAuthority();
 const certificate = await authority.issue();

@@ -1,0 +1,102 @@
+import type { Bytes } from "./options.ts";
+
+const CR = 0x0d;
+const LF = 0x0a;
+const DOT = 0x2e;
+
+/**
+ * Makes text of any line ends ready for the wire, at any split of the input.
+ * Every line end becomes CRLF, bare CR and bare LF too: a server that took one
+ * for a line end could be made to see an end of the text inside it. With
+ * `stuffDots` a dot at the start of a line is doubled (RFC 5321 section 4.5.2,
+ * RFC 3977 section 3.1.1), so that a lone one can end the text.
+ */
+export class CrlfWriter {
+  #stuffDots: boolean;
+  #lineStart = true;
+  #afterCr = false;
+
+  constructor(o: { stuffDots: boolean }) {
+    this.#stuffDots = o.stuffDots;
+  }
+
+  /**
+   * The next part of the text as it goes on the wire; a part that needs no
+   * change is not copied.
+   */
+  encode(chunk: Uint8Array): Uint8Array {
+    if (chunk.length === 0) return chunk;
+    // The LF of a CR that has gone out as a whole line end.
+    const rest = this.#afterCr && chunk[0] === LF ? chunk.subarray(1) : chunk;
+    this.#afterCr = false;
+    const dotFirst = this.#lineStart && this.#stuffDots && rest[0] === DOT;
+    const clean = dotFirst ? 0 : cleanLength(rest, this.#stuffDots);
+    if (clean < rest.length) return this.#change(rest, clean);
+    if (rest.length > 0) this.#lineStart = rest.at(-1) === LF;
+    return rest;
+  }
+
+  /**
+   * What ends the text: the last line's end where it is missing and, with
+   * `stuffDots`, the lone dot.
+   */
+  end(): Bytes {
+    return new TextEncoder().encode(
+      (this.#lineStart ? "" : "\r\n") + (this.#stuffDots ? ".\r\n" : ""),
+    );
+  }
+
+  /** `chunk`, whose first `clean` bytes stay as they are, changed. */
+  #change(chunk: Uint8Array, clean: number): Bytes {
+    let out = new Uint8Array(chunk.length + (chunk.length >> 3) + 16);
+    out.set(chunk.subarray(0, clean));
+    let size = clean;
+    if (clean > 0) this.#lineStart = chunk[clean - 1] === LF;
+    for (let at = clean; at < chunk.length;) {
+      // At most three bytes are written at a time.
+      if (size + 3 > out.length) {
+        const larger = new Uint8Array(size + (chunk.length - at) * 2 + 3);
+        larger.set(out.subarray(0, size));
+        out = larger;
+      }
+      const byte = chunk[at++]!;
+      if (byte === CR || byte === LF) {
+        out[size++] = CR;
+        out[size++] = LF;
+        this.#lineStart = true;
+        if (byte === CR) {
+          if (at === chunk.length) this.#afterCr = true;
+          else if (chunk[at] === LF) at++;
+        }
+        continue;
+      }
+      if (byte === DOT && this.#lineStart && this.#stuffDots) out[size++] = DOT;
+      out[size++] = byte;
+      this.#lineStart = false;
+    }
+    return out.subarray(0, size);
+  }
+}
+
+/**
+ * How many bytes can go out as they are. Four bytes are looked at together for
+ * one below 0x0e, more than twice as fast as one by one.
+ */
+function cleanLength(chunk: Uint8Array, stuffDots: boolean): number {
+  const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length);
+  for (let at = 0;;) {
+    for (; at + 4 <= chunk.length; at += 4) {
+      const four = view.getInt32(at, true);
+      // A borrow may find too much, never too little.
+      if ((four - 0x0e0e0e0e) & ~four & 0x80808080) break;
+    }
+    for (const stop = Math.min(chunk.length, at + 4); at < stop; at++) {
+      if (chunk[at] === LF) return at;
+      if (chunk[at] !== CR) continue;
+      if (chunk[at + 1] !== LF) return at;
+      at++;
+      if (stuffDots && chunk[at + 1] === DOT) return at + 1;
+    }
+    if (at >= chunk.length) return chunk.length;
+  }
+}
