@@ -16,3 +16,4 @@
  */
 
 export * from "./ftp/mod.ts";
+export * from "./mail/mod.ts";

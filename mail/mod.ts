@@ -1,0 +1,15 @@
+/**
+ * Mail: sending it, receiving it, and what belongs to it. Each folder is a
+ * module of its own; this one re-exports them all.
+ *
+ * @example Keep what a server needs to know of a password
+ * ```ts
+ * import { deriveScramKeys } from "@wireline/std/mail";
+ *
+ * const keys = await deriveScramKeys("secret");
+ * ```
+ *
+ * @module
+ */
+
+export * from "./sasl/mod.ts";
