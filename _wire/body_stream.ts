@@ -25,14 +25,15 @@ const CHUNK = 64 * 1024;
 
 /**
  * A body as a byte stream that reads nothing before it is asked. A BYOB reader
- * has its own memory filled straight from the socket.
+ * has its own memory filled straight from the socket. `chunkSize` is what a
+ * body that is known to be small is given at a time.
  */
-export function bodyStream(body: Body): BodyStream {
+export function bodyStream(body: Body, chunkSize = CHUNK): BodyStream {
   let controller!: ReadableByteStreamController;
   let done = false;
   const stream = new ReadableStream({
     type: "bytes",
-    autoAllocateChunkSize: CHUNK,
+    autoAllocateChunkSize: Math.min(CHUNK, chunkSize),
     start(c) {
       controller = c;
     },

@@ -10,6 +10,7 @@ import {
   type SessionMemory,
   upgradeToTls,
 } from "./tls.ts";
+import type { TlsBridge } from "./tls_bridge.ts";
 import type { Transport } from "./transport.ts";
 import { LONGEST_TIMER, type Watchdog } from "./watchdog.ts";
 
@@ -32,6 +33,8 @@ export interface ConnectionSetup {
   limits: AllLimits;
   encoding?: LineEncoding | undefined;
   onTrace?: ((event: TraceEvent) => void) | undefined;
+  /** What to do when time has run out; default to close at once. */
+  onExpired?: ((error: DOMException) => void) | undefined;
 }
 
 /**
@@ -66,7 +69,9 @@ export class Connection {
     this.#transport = tls ?? tcp;
     this.#secure = tls !== undefined;
     this.#watchdog = setup.watchdog;
-    this.#forget = setup.watchdog.onExpired((error) => this.close(error));
+    this.#forget = setup.watchdog.onExpired(
+      setup.onExpired ?? ((error) => this.close(error)),
+    );
     this.#onTrace = setup.onTrace;
     this.limits = setup.limits;
     this.bytes = new ByteReader((into) => this.#read(into));
@@ -209,6 +214,41 @@ export class Connection {
     } catch (error) {
       // Says already what was tried.
       const failure = this.#closed?.reason ?? error;
+      this.close(failure);
+      throw failure;
+    } finally {
+      this.#watchdog.leave();
+    }
+  }
+
+  /**
+   * Lets the client put TLS on the connection, after the reply that allowed it.
+   * Bytes that came behind its wish are an error, as in `startTls`.
+   */
+  async acceptTls(bridge: TlsBridge): Promise<void> {
+    if (this.bytes.buffered > 0) {
+      const error = new ProtocolError(
+        "Cannot start TLS: the client sent plaintext behind its wish",
+      );
+      this.close(error);
+      throw error;
+    }
+    this.#watchdog.enter();
+    try {
+      const bridged = await bridge.upgrade(this.#tcp);
+      this.#transport = {
+        read: (into) => bridged.read(into),
+        write: (data) => bridged.write(data),
+        closeWrite: () => bridged.closeWrite(),
+        close: () => bridged.abort(),
+      };
+      if (this.#closed) {
+        bridged.abort();
+        throw new Deno.errors.Interrupted("closed");
+      }
+      this.#secure = true;
+    } catch (error) {
+      const failure = this.#closed?.reason ?? tried("start TLS", error);
       this.close(failure);
       throw failure;
     } finally {

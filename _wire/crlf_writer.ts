@@ -79,10 +79,12 @@ export class CrlfWriter {
 }
 
 /**
- * How many bytes can go out as they are. Four bytes are looked at together for
- * one below 0x0e, more than twice as fast as one by one.
+ * How many bytes can go out as they are: up to the first bare CR or LF, as
+ * which a CR at the very end counts too, or the first dot to be stuffed. Four
+ * bytes are looked at together for one below 0x0e, more than twice as fast as
+ * one by one.
  */
-function cleanLength(chunk: Uint8Array, stuffDots: boolean): number {
+export function cleanLength(chunk: Uint8Array, stuffDots: boolean): number {
   const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length);
   for (let at = 0;;) {
     for (; at + 4 <= chunk.length; at += 4) {

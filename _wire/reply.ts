@@ -19,6 +19,8 @@ export interface ReplyGrammar {
    * has anything between `123-` and `123 ` (RFC 959 section 4.2).
    */
   everyLineCoded?: boolean;
+  /** The code of replies whose text is data: secrets are not masked in it. */
+  unmasked?: number;
 }
 
 /**
@@ -37,7 +39,8 @@ export async function readReply(
     );
   }
   const code = Number(match[1]);
-  const text = connection.mask(match[3] ?? "");
+  const said = match[3] ?? "";
+  const text = code === grammar.unmasked ? said : connection.mask(said);
   if (match[2] !== "-") return { code, lines: [text], text };
   const { replyLines, reply: maxLength } = connection.limits;
   const continued = `${code}-`;

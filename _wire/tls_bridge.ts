@@ -63,7 +63,7 @@ export class TlsBridge implements AsyncDisposable {
   async upgrade(
     plain: Deno.Conn,
     initialBytes?: Uint8Array,
-  ): Promise<Deno.Conn> {
+  ): Promise<BridgedConn> {
     let bridged: BridgedConn;
     try {
       // One at a time, so that whoever else is accepted is a stranger.
@@ -124,7 +124,7 @@ export class TlsBridge implements AsyncDisposable {
 }
 
 /** The plaintext side of an upgraded connection. */
-class BridgedConn implements Deno.Conn {
+export class BridgedConn implements Deno.Conn {
   readonly localAddr: Deno.Addr;
   readonly remoteAddr: Deno.Addr;
   readonly tls: Deno.TlsConn;

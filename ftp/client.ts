@@ -1,7 +1,9 @@
 import { abortable } from "../_wire/abortable.ts";
 import { chunksOf, isReplayable } from "../_wire/body_source.ts";
+import { checkClientOptions } from "../_wire/client_options.ts";
 import { checkCommand, verbOf } from "../_wire/command.ts";
 import { stateError } from "../_wire/errors.ts";
+import { sayGoodbye } from "../_wire/goodbye.ts";
 import { withDefaults } from "../_wire/limits.ts";
 import type { BodySource, Bytes, OperationOptions } from "../_wire/options.ts";
 import { bare, checkTls } from "../_wire/tls.ts";
@@ -22,9 +24,6 @@ import type {
   TransferOptions,
   TransferResult,
 } from "./types.ts";
-
-/** How long a polite goodbye may take, in ms. */
-const GOODBYE = 5_000;
 
 /**
  * A connection to an FTP server (RFC 959), in the clear, with explicit TLS
@@ -87,7 +86,7 @@ export class FtpClient implements AsyncDisposable {
   static async connect(options: FtpConnectOptions): Promise<FtpClient> {
     const { tls = "none", signal, tlsSessionReuse = "auto" } = options;
     const port = options.port ?? (tls === "implicit" ? 990 : 21);
-    checkOptions(options, port);
+    checkClientOptions(options, port);
     const timeout = options.timeout ?? 60_000;
     const tlsOptions = checkTls(options.hostname, options.tlsOptions);
     if (tlsOptions.identity && tlsSessionReuse === "always") {
@@ -448,11 +447,9 @@ export class FtpClient implements AsyncDisposable {
   /** `quit()` where nothing is unfinished, for at most 5 s; then `close()`. */
   async [Symbol.asyncDispose](): Promise<void> {
     const { turns, control } = this.#session;
-    if (!turns.busy && !control.connection.closed) {
-      const signal = AbortSignal.timeout(GOODBYE);
-      await this.quit({ signal }).catch(() => {});
-    }
-    this.close();
+    await sayGoodbye(this, {
+      unfinished: turns.busy || control.connection.closed,
+    });
   }
 
   /**
@@ -613,21 +610,6 @@ export class FtpClient implements AsyncDisposable {
       words.slice(0, 2).join(" ").trim().replace(/^(PASS|ACCT)\b.*/i, "$1"),
       signal ?? transferSignal,
       () => abortable(signal, (reason) => session.close(reason), run),
-    );
-  }
-}
-
-function checkOptions(options: FtpConnectOptions, port: number): void {
-  const { hostname, tls = "none" } = options;
-  if (typeof hostname !== "string" || hostname === "") {
-    throw new TypeError("Cannot connect: no hostname was given");
-  }
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new TypeError(`Cannot connect: ${port} is not a port`);
-  }
-  if (!["none", "starttls", "implicit"].includes(tls)) {
-    throw new TypeError(
-      `Cannot connect: tls is "none", "starttls" or "implicit", not "${tls}"`,
     );
   }
 }

@@ -13,3 +13,5 @@
  */
 
 export * from "./sasl/mod.ts";
+export * from "./smtp/mod.ts";
+export * from "./smtpd/mod.ts";

@@ -5,12 +5,13 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { SmtpServer } from "../../mail/smtpd/mod.ts";
 import { FtpServer } from "../servers/ftp_server.ts";
 import { createAuthority } from "./certificates.ts";
 import { tempDir } from "./temp_dir.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const NAMES = ["ftp.example.com", "files.lan"];
+const NAMES = ["ftp.example.com", "files.lan", "smtp.example.com"];
 
 if (import.meta.main) Deno.exit(await runExamples(Deno.args));
 
@@ -20,8 +21,15 @@ async function runExamples(modules: string[]): Promise<number> {
   const authority = await createAuthority();
   const ca = join(local.path, "ca.pem");
   await Deno.writeTextFile(ca, authority.caPem);
+  const certificate = await authority.issue({ dnsNames: NAMES });
+  await using smtp = new SmtpServer({
+    ...certificate,
+    port: 0,
+    authenticate: (user, password) => user === "ada" && password === "secret",
+    onMessage() {},
+  });
   await using ftp = await FtpServer.start({
-    ...await authority.issue({ dnsNames: NAMES }),
+    ...certificate,
     tls: "explicit",
     users: { ada: "secret", anonymous: "" },
   });
@@ -41,7 +49,10 @@ async function runExamples(modules: string[]): Promise<number> {
       ...modules.map((module) => join(ROOT, module)),
     ],
     cwd: local.path,
-    env: { DENO_CERT: ca, EXAMPLE_PORTS: JSON.stringify({ 21: ftp.port }) },
+    env: {
+      DENO_CERT: ca,
+      EXAMPLE_PORTS: JSON.stringify({ 21: ftp.port, 587: smtp.address.port }),
+    },
   }).spawn();
   return (await child.status).code;
 }
