@@ -1,12 +1,13 @@
 /**
  * Shows the library at work, on servers of its own or on the one that a URL
- * names, from which it only reads.
+ * names, from which it only reads; to a mail server it sends nothing.
  *
  * ```sh
  * deno task demo
  * deno task demo ftp://user:password@ftp.example.com/directory/
  * deno task demo ftps://ftp.example.com/
  * deno task demo "ftp://ftp.example.com/?tls=starttls"
+ * deno task demo "smtp://user:password@mail.example.com:587/?tls=starttls"
  * ```
  *
  * @module
@@ -14,13 +15,19 @@
 
 import { readFtp, showFtp } from "./ftp.ts";
 import { forPeople, say } from "./say.ts";
+import { readSmtp, showSmtp } from "./smtp.ts";
 
 type Show = (signal: AbortSignal) => Promise<void>;
 type Read = (url: URL, signal: AbortSignal) => Promise<void>;
 
 /** One for each protocol. */
-const SHOWS: Show[] = [showFtp];
-const READERS: Record<string, Read> = { "ftp:": readFtp, "ftps:": readFtp };
+const SHOWS: Show[] = [showFtp, showSmtp];
+const READERS: Record<string, Read> = {
+  "ftp:": readFtp,
+  "ftps:": readFtp,
+  "smtp:": readSmtp,
+  "smtps:": readSmtp,
+};
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);
 
@@ -41,7 +48,7 @@ async function main(args: string[]): Promise<number> {
       if (!read) {
         throw new TypeError(
           `Cannot read ${url.protocol} URLs, only ` +
-            Object.keys(READERS).join(" and "),
+            Object.keys(READERS).join(", "),
         );
       }
       await read(url, stop.signal);

@@ -185,7 +185,10 @@ Deno.test("demo says what is wrong with a URL", async () => {
     ["ftps:///secret", "it names no host"],
     ["ftp://user:%FFsecret@localhost/", "stands for no UTF-8"],
     ["ftp://user:secret@localhost/?tls=none", "?tls=starttls"],
-    ["gopher://user:secret@localhost/", "only ftp: and ftps:"],
+    [
+      "gopher://user:secret@localhost/",
+      "only ftp:, ftps:, smtp:, smtps:",
+    ],
   ] as const;
   await Promise.all(wrong.map(async ([url, why]) => {
     const line = assertOneError(await demo([url]));
