@@ -1,4 +1,4 @@
-import { chunksOf, isReplayable } from "../../_wire/body_source.ts";
+import { chunksOf } from "../../_wire/body_source.ts";
 import { CrlfWriter } from "../../_wire/crlf_writer.ts";
 import type { BodySource } from "../../_wire/options.ts";
 import type { SmtpEnvelope } from "./types.ts";
@@ -63,13 +63,14 @@ export class Content implements ContentFacts {
     const chunks = chunksOf(source);
     const rest = chunks[Symbol.asyncIterator]();
     const ahead: Uint8Array[] = [];
+    const inMemory = source instanceof Uint8Array;
     let ended = false;
     for (let length = 0; length <= SMALL && !ended;) {
       const { done, value } = await rest.next();
       if (done) ended = true;
       else {
         // Whoever gives it may use its memory again for what comes next.
-        ahead.push(isReplayable(source) ? value : value.slice());
+        ahead.push(inMemory ? value : value.slice());
         length += value.length;
       }
     }

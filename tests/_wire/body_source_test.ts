@@ -1,4 +1,5 @@
 import {
+  assert,
   assertEquals,
   assertRejects,
   assertThrows,
@@ -22,7 +23,11 @@ Deno.test("chunksOf() gives the same bytes of every source", async () => {
     generated(all.slice(0, 3), new Uint8Array(), all.slice(3)),
   ];
   for (const source of sources) {
-    const chunks = await Array.fromAsync(chunksOf(source));
+    // A chunk's memory may be used again for the next one.
+    const chunks = await Array.fromAsync(
+      chunksOf(source),
+      (one) => one.slice(),
+    );
     assertEquals(concat(chunks), all);
     assertEquals(chunks.every((chunk) => chunk.length > 0), true);
   }
@@ -97,5 +102,47 @@ Deno.test("isReplayable() is true for what can be read twice", () => {
     ["a", bytes("a"), new Blob(), new Blob().stream(), generated(), 1]
       .map(isReplayable),
     [true, true, true, false, false, false],
+  );
+});
+
+Deno.test("chunksOf() reads a byte stream by large pieces, to its end", async () => {
+  const all = new Uint8Array(1_000_000).map((_, at) => at % 251);
+  const got: Uint8Array[] = [];
+  for await (const chunk of chunksOf(new Response(all).body!)) {
+    got.push(chunk.slice());
+  }
+  assertEquals(concat(got), all);
+});
+
+Deno.test("chunksOf() cancels a byte stream that is not read to its end", async () => {
+  let cancelled: unknown = "no";
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    type: "bytes",
+    pull(controller) {
+      controller.enqueue(new Uint8Array(10));
+    },
+    cancel(reason) {
+      cancelled = reason;
+    },
+  });
+  for await (const chunk of chunksOf(stream)) {
+    assert(chunk.length > 0);
+    break;
+  }
+  assertEquals(cancelled, undefined);
+  assertEquals(stream.locked, false);
+});
+
+Deno.test("chunksOf() passes the error of a byte stream on", async () => {
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    type: "bytes",
+    pull(controller) {
+      controller.error(new Error("the disk is gone"));
+    },
+  });
+  await assertRejects(
+    () => Array.fromAsync(chunksOf(stream)),
+    Error,
+    "the disk is gone",
   );
 });
