@@ -60,6 +60,8 @@ export class Content implements ContentFacts {
     o: Pick<SmtpEnvelope, "size" | "body">,
   ): Promise<Content> {
     const binary = o.body === "binarymime";
+    // Then its size is known.
+    if (typeof source === "string") source = new TextEncoder().encode(source);
     const chunks = chunksOf(source);
     const rest = chunks[Symbol.asyncIterator]();
     const ahead: Uint8Array[] = [];

@@ -1,4 +1,4 @@
-import { ProtocolError } from "../../_wire/errors.ts";
+import { ProtocolError, timeoutError } from "../../_wire/errors.ts";
 import type { Content } from "./content.ts";
 import type { Control } from "./control.ts";
 import type { Plan } from "./plan.ts";
@@ -55,14 +55,7 @@ export class Transaction {
         ? await this.#atOnce()
         : await this.#byBdat();
     } catch (error) {
-      if (!this.uncertain || !this.#control.closed) throw error;
-      if (error instanceof DOMException) throw error;
-      const why = error instanceof Error ? error.message : String(error);
-      throw new SmtpUncertainError(
-        "Cannot tell whether the message was delivered: the connection was " +
-          `lost after all of it was sent (${why})`,
-        { cause: error },
-      );
+      throw this.uncertain && this.#control.closed ? asUncertain(error) : error;
     }
   }
 
@@ -291,4 +284,15 @@ function noneAccepted(
     lines,
     rejected,
   });
+}
+
+/** A loss of the connection, when all of the message was sent by then. */
+function asUncertain(error: unknown): unknown {
+  const message = "Cannot tell whether the message was delivered: all of it " +
+    `was sent, then the connection was lost (${(error as Error)?.message})`;
+  // Whoever closed the client or aborted knows it.
+  if (!(error instanceof DOMException)) {
+    return new SmtpUncertainError(message, { cause: error });
+  }
+  return error.name === "TimeoutError" ? timeoutError(message) : error;
 }
