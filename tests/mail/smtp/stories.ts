@@ -71,7 +71,7 @@ export function smtpStories(
 
     await t.step("delivers a message byte for byte", async () => {
       await using smtp = await connect();
-      const message = "Subject: one\r\nX-Test: a\r\n b\r\n\r\n" +
+      const message = head("one") + "X-Test: a\r\n b\r\n\r\n" +
         ".\r\n..\r\n.a\r\n \r\n\r\n.\r\nend\r\n\r\n";
       const result = await smtp.sendMail({ from: ada, to: bob }, message);
       assertEquals(result.accepted, [bob]);
@@ -87,7 +87,7 @@ export function smtpStories(
     await t.step("delivers the same without any extension", async () => {
       await using smtp = await connect();
       await smtp.helo("client.example");
-      const message = "Subject: two\r\n\r\n.\r\nQUIT\r\n..x\r\n";
+      const message = head("two") + "\r\n.\r\nQUIT\r\n..x\r\n";
       const result = await smtp.sendMail({ from: ada, to: bob }, message);
       assertEquals(result.extensions, []);
       assertDelivered(await target.take("bob"), message);
@@ -99,8 +99,8 @@ export function smtpStories(
         for (const plain of [false, true]) {
           await using smtp = await connect();
           if (plain) await smtp.helo("client.example");
-          const evil =
-            "Subject: three\n\nbefore\n.\nMAIL FROM:<eve@example.com>\n" +
+          const evil = head("three").replaceAll("\r\n", "\n") +
+            "\nbefore\n.\nMAIL FROM:<eve@example.com>\n" +
             "a\r.\rRCPT TO:<x@example.com>\n\r.\n\r\nafter";
           await smtp.sendMail({ from: ada, to: bob }, evil);
           const sent = evil.replace(/\r\n|\r|\n/g, "\r\n") + "\r\n";
@@ -113,7 +113,7 @@ export function smtpStories(
 
     await t.step("delivers 8-bit text and a null sender", async () => {
       await using smtp = await connect();
-      const message = "Subject: four\r\nMIME-Version: 1.0\r\n" +
+      const message = head("four") +
         "Content-Type: text/plain; charset=utf-8\r\n" +
         "Content-Transfer-Encoding: 8bit\r\n\r\nGrüße, 世界 🎉\r\n";
       const from = traits.signIn ? ada : "";
@@ -128,7 +128,7 @@ export function smtpStories(
       const part = new TextEncoder().encode(line.repeat(1_000));
       async function* body(): AsyncGenerator<Uint8Array> {
         yield await Promise.resolve(
-          new TextEncoder().encode("Subject: five\r\n\r\n"),
+          new TextEncoder().encode(head("five") + "\r\n"),
         );
         // The same memory each time: the sender must not keep it.
         for (let n = 0; n < 100; n++) yield part;
@@ -136,14 +136,14 @@ export function smtpStories(
       await smtp.sendMail({ from: ada, to: bob }, body());
       assertDelivered(
         await target.take("bob"),
-        "Subject: five\r\n\r\n" + line.repeat(100_000),
+        head("five") + "\r\n" + line.repeat(100_000),
       );
     });
 
     await t.step("reports the recipients that are refused", async () => {
       await using smtp = await connect();
       const nobody = `nobody@${domain}`;
-      const message = "Subject: six\r\n\r\nHello\r\n";
+      const message = head("six") + "\r\nHello\r\n";
       const { accepted, rejected } = await smtp.sendMail(
         { from: ada, to: [nobody, bob, ada] },
         message,
@@ -164,14 +164,14 @@ export function smtpStories(
             smtp.sendMail({
               from: ada,
               to: [`nobody@${domain}`, `noone@${domain}`],
-            }, "Subject: seven\r\n\r\nHello\r\n"),
+            }, head("seven") + "\r\nHello\r\n"),
           SmtpError,
           `RCPT TO:<nobody@${domain}>`,
         );
         assertEquals(error.code, 550);
         assertEquals(error.transient, false);
         assertEquals(error.rejected.length, 2);
-        const message = "Subject: eight\r\n\r\nHello\r\n";
+        const message = head("eight") + "\r\nHello\r\n";
         await smtp.sendMail({ from: ada, to: bob }, message);
         assertDelivered(await target.take("bob"), message);
       }
@@ -195,7 +195,7 @@ export function smtpStories(
         if (smtp.extensions.has("CHUNKING")) await smtp.noop();
         smtp.close();
         await using again = await connect();
-        const message = "Subject: nine\r\n\r\nHello\r\n";
+        const message = head("nine") + "\r\nHello\r\n";
         await again.sendMail({ from: ada, to: bob }, message);
         // The next in the mailbox is this one.
         assertDelivered(await target.take("bob"), message);
@@ -206,7 +206,7 @@ export function smtpStories(
       await using smtp = await connect();
       const messages = Array.from(
         { length: 20 },
-        (_, n) => `Subject: ten ${n}\r\n\r\nNumber ${n}\r\n`,
+        (_, n) => head(`ten ${n}`) + "\r\nHello\r\n",
       );
       const results = await Promise.all(
         messages.map((message) =>
@@ -231,7 +231,7 @@ export function smtpStories(
         Array.from({ length: 40 }, (_, n) =>
           pool.sendMail(
             { from: ada, to: bob },
-            `Subject: eleven ${n}\r\n\r\nHello\r\n`,
+            head(`eleven ${n}`) + "\r\nHello\r\n",
           )),
       );
       const got = new Set<string>();
@@ -263,7 +263,7 @@ export function smtpStories(
     if (traits.utf8) {
       await t.step("delivers to an address beyond ASCII", async () => {
         await using smtp = await connect();
-        const message = "Subject: Grüße\r\n\r\nHello\r\n";
+        const message = head("Grüße") + "\r\nHello\r\n";
         const result = await smtp.sendMail(
           { from: ada, to: `jörg@${domain}` },
           message,
@@ -284,6 +284,14 @@ export function smtpStories(
   });
 }
 
+/** A header that is complete: servers add what is missing. */
+function head(subject: string): string {
+  return "From: ada@example.test\r\nTo: bob@example.test\r\n" +
+    "Date: Sat, 21 Nov 2026 08:00:00 +0000\r\n" +
+    `Message-ID: <${encodeURI(subject)}@example.test>\r\n` +
+    `MIME-Version: 1.0\r\nSubject: ${subject}\r\n`;
+}
+
 /** The message and in front of it header fields of delivery, nothing else. */
 export function assertDelivered(delivered: Uint8Array, message: string): void {
   // Mailboxes keep LF line ends.
@@ -293,7 +301,7 @@ export function assertDelivered(delivered: Uint8Array, message: string): void {
   const trace = got.slice(0, got.length - sent.length);
   for (const line of trace.split("\n").slice(0, -1)) {
     assert(
-      /^[ \t]|^(Return-Path|Delivered-To|Received|X-[\w-]+|Envelope-to|Delivery-date|Message-I[dD]|Date|From|To):/
+      /^[ \t]|^(Return-Path|Delivered-To|Received|X-[\w-]+|Envelope-to|Delivery-date):/
         .test(line),
       `this is not a trace of delivery: ${line}`,
     );
