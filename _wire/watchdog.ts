@@ -15,6 +15,8 @@ export class Watchdog {
   #waiting = 0;
   #progress = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the timer comes. */
+  #due = 0;
   #expired: ((error: DOMException) => void)[] = [];
   /** What is being done, for the message: `"RETR a.txt"`. */
   doing = "connect";
@@ -38,12 +40,11 @@ export class Watchdog {
     if (!(timeout >= 0)) {
       throw new TypeError(`Cannot use a timeout of ${timeout}`);
     }
-    const before = this.#timeout;
     this.#timeout = timeout > LONGEST_TIMER ? 0 : timeout;
-    // A timer that runs for longer would come too late; one that comes too
-    // early looks and goes on.
     if (this.#timer === undefined || this.#timeout === 0) return;
-    if (this.#timeout >= before && before > 0) return;
+    // A timer that comes too early looks and goes on; only one that comes too
+    // late has to go.
+    if (this.#due <= this.#progress + this.#timeout) return;
     clearTimeout(this.#timer);
     this.#arm(this.#timeout);
   }
@@ -88,6 +89,7 @@ export class Watchdog {
   }
 
   #arm(ms: number): void {
+    this.#due = performance.now() + ms;
     this.#timer = setTimeout(() => this.#look(), ms);
     // The pending read keeps the process alive, not its deadline.
     Deno.unrefTimer(this.#timer);

@@ -86,6 +86,7 @@ export class Incoming {
 
   /** Reads the rest of the source, which nobody wants. */
   async drain(): Promise<void> {
+    if (!this.#source) return;
     const waste = new Uint8Array(64 * 1024);
     while (this.#source) {
       const read = this.#reading.then(() => this.#take(waste));
