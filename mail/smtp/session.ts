@@ -1,5 +1,6 @@
 import { Connection, type ConnectionSetup } from "../../_wire/connection.ts";
 import { stateError } from "../../_wire/errors.ts";
+import { isLoopback } from "../../_wire/loopback.ts";
 import type { CheckedTls } from "../../_wire/tls.ts";
 import { chooseMechanism } from "../sasl/choose.ts";
 import type { SaslSecret } from "../sasl/types.ts";
@@ -181,8 +182,7 @@ export class Session {
   /** Whether the other side is this machine: nobody can listen. */
   get #local(): boolean {
     if (this.#reach.path !== undefined) return true;
-    const { hostname } = this.control.connection.remoteAddr;
-    return hostname === "::1" || /^(::ffff:)?127\./.test(hostname);
+    return isLoopback(this.control.connection.remoteAddr.hostname);
   }
 
   #name(name = this.#reach.name): string {

@@ -1,3 +1,4 @@
+import { isLoopback } from "../../_wire/loopback.ts";
 import { loginServer, plainServer, ScramServer } from "../sasl/server.ts";
 import type { SaslServer, SaslStep } from "../sasl/types.ts";
 import { SmtpError } from "../smtp/smtp_error.ts";
@@ -14,9 +15,8 @@ export interface SignIn {
 
 /** The mechanisms that are offered on this connection, the strongest first. */
 export function offeredMechanisms({ options, session }: SignIn): string[] {
-  const { hostname } = session.remoteAddr;
   const secret = session.secure || options.allowInsecureAuth ||
-    hostname === "::1" || /^(::ffff:)?127\./.test(hostname);
+    isLoopback(session.remoteAddr.hostname);
   return [
     ...(options.scramKeys ? ["SCRAM-SHA-256"] : []),
     ...(options.authenticate && secret ? ["PLAIN", "LOGIN"] : []),
