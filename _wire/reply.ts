@@ -1,6 +1,6 @@
 import type { Connection } from "./connection.ts";
 import { ProtocolError, type ReplyText } from "./errors.ts";
-import { toByteString } from "./line_reader.ts";
+import { noAnswer, readStatusLine } from "./status_line.ts";
 
 /** A three-digit reply of FTP, SMTP or NNTP. */
 export interface Reply extends ReplyText {
@@ -8,8 +8,6 @@ export interface Reply extends ReplyText {
   code: number;
 }
 
-// deno-lint-ignore no-control-regex
-const TLS_RECORD = /^[\x14-\x17]\x03/;
 const FIRST = /^([1-5]\d\d)(?:([ -])(.*))?$/s;
 
 /** How strictly a reply is read. */
@@ -31,13 +29,9 @@ export async function readReply(
   connection: Connection,
   grammar: ReplyGrammar = {},
 ): Promise<Reply> {
-  const first = await firstLine(connection);
+  const first = await readStatusLine(connection);
   const match = FIRST.exec(first);
-  if (!match) {
-    throw new ProtocolError(
-      `Cannot ${connection.doing}: ${guess(connection.mask(first))}`,
-    );
-  }
+  if (!match) throw noAnswer(connection, first, "three-digit code");
   const code = Number(match[1]);
   const said = match[3] ?? "";
   const text = code === grammar.unmasked ? said : connection.mask(said);
@@ -66,34 +60,4 @@ export async function readReply(
       );
     }
   }
-}
-
-async function firstLine(connection: Connection): Promise<string> {
-  try {
-    return await connection.readReplyLine();
-  } catch (error) {
-    // A TLS alert is a few bytes without a line's end.
-    const rest = toByteString(connection.bytes.peek().slice(0, 80));
-    if (!(error instanceof ProtocolError) || !TLS_RECORD.test(rest)) {
-      throw error;
-    }
-    throw new ProtocolError(`Cannot ${connection.doing}: ${guess(rest)}`);
-  }
-}
-
-/** Says what a server that does not speak our protocol probably speaks. */
-function guess(line: string): string {
-  if (line.startsWith("SSH-")) {
-    return "the server speaks SSH; it may offer SFTP, which is another protocol";
-  }
-  if (/^HTTP\/|^<(!doctype|html)/i.test(line)) {
-    return "the server speaks HTTP";
-  }
-  if (/^\* (OK|PREAUTH|BYE)/.test(line)) return "the server speaks IMAP";
-  if (/^[+-](OK|ERR)/.test(line)) return "the server speaks POP3";
-  if (TLS_RECORD.test(line)) {
-    return 'the server speaks TLS; connect with tls: "implicit"';
-  }
-  const shown = JSON.stringify(line.slice(0, 80));
-  return `no three-digit code in ${shown}`;
 }
