@@ -85,6 +85,13 @@ export class LineReader {
     return value;
   }
 
+  /** Bytes that were read past the lines, as text in the same encoding. */
+  decode(bytes: Uint8Array<ArrayBuffer>): string {
+    return this.#encoding === "latin1"
+      ? toByteString(bytes)
+      : new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  }
+
   #count(fresh: Uint8Array): void {
     let from = 0;
     for (;;) {

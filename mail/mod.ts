@@ -12,6 +12,7 @@
  * @module
  */
 
+export * from "./pop3/mod.ts";
 export * from "./sasl/mod.ts";
 export * from "./smtp/mod.ts";
 export * from "./smtpd/mod.ts";

@@ -7,11 +7,17 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SmtpServer } from "../../mail/smtpd/mod.ts";
 import { FtpServer } from "../servers/ftp_server.ts";
+import { Pop3Server } from "../servers/pop3_server.ts";
 import { createAuthority } from "./certificates.ts";
 import { tempDir } from "./temp_dir.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const NAMES = ["ftp.example.com", "files.lan", "smtp.example.com"];
+const NAMES = [
+  "ftp.example.com",
+  "files.lan",
+  "smtp.example.com",
+  "pop.example.com",
+];
 
 if (import.meta.main) Deno.exit(await runExamples(Deno.args));
 
@@ -27,6 +33,11 @@ async function runExamples(modules: string[]): Promise<number> {
     port: 0,
     authenticate: (user, password) => user === "ada" && password === "secret",
     onMessage() {},
+  });
+  await using pop3 = await Pop3Server.start({
+    ...certificate,
+    implicitTls: true,
+    messages: { ada: ["Subject: Hello\r\n\r\nHow are you?\r\n"] },
   });
   await using ftp = await FtpServer.start({
     ...certificate,
@@ -51,7 +62,11 @@ async function runExamples(modules: string[]): Promise<number> {
     cwd: local.path,
     env: {
       DENO_CERT: ca,
-      EXAMPLE_PORTS: JSON.stringify({ 21: ftp.port, 587: smtp.address.port }),
+      EXAMPLE_PORTS: JSON.stringify({
+        21: ftp.port,
+        587: smtp.address.port,
+        995: pop3.port,
+      }),
     },
   }).spawn();
   return (await child.status).code;

@@ -1,0 +1,226 @@
+import { createHash } from "node:crypto";
+import { Connection, type ConnectionSetup } from "../../_wire/connection.ts";
+import { isLoopback } from "../../_wire/loopback.ts";
+import type { CheckedTls } from "../../_wire/tls.ts";
+import { chooseMechanism } from "../sasl/choose.ts";
+import { type SaslAnswer, signInBy } from "../sasl/exchange.ts";
+import type { SaslClient, SaslSecret } from "../sasl/types.ts";
+import { Control } from "./control.ts";
+import { Pop3Error } from "./pop3_error.ts";
+import { parseCapabilities, parseTimestamp } from "./replies.ts";
+
+/** Bytes in a command line with its end (RFC 2449 section 4). */
+const LONGEST_COMMAND = 255;
+
+/** How to reach the server. */
+export interface Reach {
+  hostname: string;
+  port: number;
+  tls: "none" | "starttls" | "implicit";
+  tlsOptions: CheckedTls;
+  timeout: number;
+  signal: AbortSignal | undefined;
+  allowInsecureAuth: boolean;
+}
+
+/** A connection that has been greeted, and what is known of the server. */
+export class Session {
+  readonly control: Control;
+  /** Messages marked by DELE, which only QUIT deletes. */
+  marked = 0;
+  #reach: Reach;
+  #timestamp: string | undefined;
+  #capabilities: Map<string, string> | undefined;
+
+  private constructor(control: Control, reach: Reach, greeting: string) {
+    this.control = control;
+    this.#reach = reach;
+    this.#timestamp = parseTimestamp(greeting);
+  }
+
+  /** Connects, reads the greeting and puts TLS on. */
+  static async open(reach: Reach, setup: ConnectionSetup): Promise<Session> {
+    const { hostname, port, tls, tlsOptions, signal } = reach;
+    const doing = `connect to ${hostname} port ${port}`;
+    setup.watchdog.doing = doing;
+    const connection = await Connection.connect({
+      hostname,
+      port,
+      timeout: reach.timeout,
+      signal,
+      ...(tls === "implicit" && { tls: { options: tlsOptions } }),
+    }, setup);
+    const abort = () => connection.close(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      signal?.throwIfAborted();
+      const control = new Control(connection, setup.watchdog);
+      const greeting = control.accept(await control.status(doing), doing);
+      const session = new Session(control, reach, greeting.text);
+      if (tls === "starttls") {
+        // RFC 2595 section 4. A refusal is an error, never a downgrade.
+        await control.command("STLS");
+        await connection.startTls(tlsOptions);
+      }
+      return session;
+    } catch (error) {
+      connection.close(error);
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /** What the server says it can do; empty where it does not know CAPA. */
+  async capabilities(): Promise<ReadonlyMap<string, string>> {
+    if (this.#capabilities) return this.#capabilities;
+    try {
+      const lines = await this.control.lines("CAPA");
+      return this.#capabilities = parseCapabilities(lines);
+    } catch (error) {
+      if (!(error instanceof Pop3Error)) throw error;
+      return this.#capabilities = new Map();
+    }
+  }
+
+  /** Signs in by the best way that is offered. */
+  async login(
+    user: string,
+    secret: SaslSecret,
+    mechanism: string | undefined,
+  ): Promise<void> {
+    const wanted = mechanism?.toUpperCase();
+    const capabilities = await this.capabilities();
+    const offered = (capabilities.get("SASL") ?? "").split(/\s+/)
+      .filter((name) => name !== "");
+    const isPassword = typeof secret === "string";
+    const old = isPassword && (wanted === undefined || wanted === "APOP" ||
+      wanted === "USER");
+    let chosen: SaslClient | undefined;
+    if (wanted !== "APOP" && wanted !== "USER") {
+      try {
+        chosen = this.#choose(user, secret, offered, wanted);
+      } catch (error) {
+        // What POP3 has of its own may do.
+        if (!old || !(error instanceof TypeError)) throw error;
+      }
+    }
+    if (chosen) return await this.#signIn(chosen);
+    if (wanted !== "USER" && this.#timestamp && isPassword) {
+      return await this.apop(user, secret);
+    }
+    if (wanted === "APOP") {
+      throw new TypeError(
+        "Cannot sign in by APOP: the server does not offer it",
+      );
+    }
+    this.#refuseInsecure("USER");
+    await this.user(user);
+    await this.pass(secret as string);
+  }
+
+  /** USER (RFC 1939 section 7). */
+  async user(name: string): Promise<string> {
+    await this.useUtf8For(name);
+    return (await this.control.command(`USER ${name}`)).text;
+  }
+
+  /** PASS (RFC 1939 section 7). */
+  async pass(password: string): Promise<string> {
+    this.#refuseInsecure("PASS");
+    const { control } = this;
+    control.connection.secrets = [password];
+    try {
+      const { text } = await control.command(`PASS ${password}`, "PASS ***");
+      this.#forget();
+      return text;
+    } finally {
+      control.connection.secrets = [];
+    }
+  }
+
+  /** APOP (RFC 1939 section 7). */
+  async apop(user: string, password: string): Promise<void> {
+    if (!this.#timestamp) {
+      throw new TypeError(
+        "Cannot sign in by APOP: the server's greeting has no timestamp",
+      );
+    }
+    const digest = createHash("md5").update(this.#timestamp + password)
+      .digest("hex");
+    await this.control.command(`APOP ${user} ${digest}`, `APOP ${user} ***`);
+    this.#forget();
+  }
+
+  /** UTF8 (RFC 6856 section 2.1), before signing in where the name needs it. */
+  async useUtf8For(name: string): Promise<void> {
+    // deno-lint-ignore no-control-regex
+    if (/^[\x00-\x7f]*$/.test(name)) return;
+    const parameters = (await this.capabilities()).get("UTF8");
+    if (parameters !== undefined && /\bUSER\b/i.test(parameters)) {
+      await this.control.command("UTF8");
+    }
+  }
+
+  /** Marked messages are kept unless the user himself says QUIT. */
+  async quit(o: { commit: boolean }): Promise<void> {
+    if (!o.commit && this.marked > 0) await this.control.command("RSET");
+    await this.control.command("QUIT");
+  }
+
+  /** What was known before signing in may be different now. */
+  #forget(): void {
+    this.#capabilities = undefined;
+  }
+
+  get #private(): boolean {
+    const { connection } = this.control;
+    return connection.secure || this.#reach.allowInsecureAuth ||
+      isLoopback(connection.remoteAddr.hostname);
+  }
+
+  #refuseInsecure(verb: string): void {
+    if (this.#private) return;
+    throw new TypeError(
+      `Cannot send ${verb}: without TLS anybody on the way could read the ` +
+        'password; connect with tls: "starttls" or "implicit", or set ' +
+        "allowInsecureAuth",
+    );
+  }
+
+  #choose(
+    user: string,
+    secret: SaslSecret,
+    offered: string[],
+    mechanism: string | undefined,
+  ): SaslClient {
+    const { hostname, port } = this.#reach;
+    return chooseMechanism({ user, secret, hostname, port }, {
+      offered,
+      private: this.#private,
+      mechanism,
+    });
+  }
+
+  /** AUTH (RFC 5034). */
+  async #signIn(mechanism: SaslClient): Promise<void> {
+    const { control } = this;
+    const verb = `AUTH ${mechanism.name}`;
+    const say = async (line: string, masked: string): Promise<SaslAnswer> => {
+      await control.send(line, masked);
+      const answer = await control.answer(verb);
+      if (typeof answer === "string") return { challenge: answer };
+      control.accept(answer, `${verb} ***`);
+      return { done: true };
+    };
+    await signInBy(control.connection, mechanism, {
+      begin: (_, initial) =>
+        initial === undefined
+          ? say(verb, verb)
+          : say(`${verb} ${initial}`, `${verb} ***`),
+      respond: (response) => say(response, "***"),
+      initialLimit: LONGEST_COMMAND - `${verb} \r\n`.length,
+    });
+    this.#forget();
+  }
+}
