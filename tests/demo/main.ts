@@ -1,6 +1,7 @@
 /**
  * Shows the library at work, on servers of its own or on the one that a URL
- * names, from which it only reads; to a mail server it sends nothing.
+ * names, from which it only reads; to a mail server it sends nothing, and it
+ * deletes nothing.
  *
  * ```sh
  * deno task demo
@@ -8,12 +9,14 @@
  * deno task demo ftps://ftp.example.com/
  * deno task demo "ftp://ftp.example.com/?tls=starttls"
  * deno task demo "smtp://user:password@mail.example.com:587/?tls=starttls"
+ * deno task demo pop3s://user:password@mail.example.com/
  * ```
  *
  * @module
  */
 
 import { readFtp, showFtp } from "./ftp.ts";
+import { readPop3, showPop3 } from "./pop3.ts";
 import { forPeople, say } from "./say.ts";
 import { readSmtp, showSmtp } from "./smtp.ts";
 
@@ -21,12 +24,14 @@ type Show = (signal: AbortSignal) => Promise<void>;
 type Read = (url: URL, signal: AbortSignal) => Promise<void>;
 
 /** One for each protocol. */
-const SHOWS: Show[] = [showFtp, showSmtp];
+const SHOWS: Show[] = [showFtp, showSmtp, showPop3];
 const READERS: Record<string, Read> = {
   "ftp:": readFtp,
   "ftps:": readFtp,
   "smtp:": readSmtp,
   "smtps:": readSmtp,
+  "pop3:": readPop3,
+  "pop3s:": readPop3,
 };
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);

@@ -6,9 +6,11 @@ import {
 } from "jsr:@std/assert@^1.0.0";
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import { SmtpServer } from "../../mail/smtpd/mod.ts";
 import { createAuthority } from "../_support/certificates.ts";
 import { tempDir } from "../_support/temp_dir.ts";
 import { FtpServer } from "../servers/ftp_server.ts";
+import { Pop3Server } from "../servers/pop3_server.ts";
 import { forPeople, ProgressBar, type Screen } from "./say.ts";
 import { differences, makeTree, sumTree } from "./tree.ts";
 
@@ -84,6 +86,61 @@ Deno.test("demo shows FTP on a server of its own", async () => {
   assertStringIncludes(stdout, "every file is the same everywhere");
   assertMatch(stdout, /\n +[0-9a-f]{64} {2}notes\/日本\.txt\n/);
   assert(!stdout.includes("\r"), "a bar is drawn where nobody sees it");
+});
+
+Deno.test("demo shows mail on servers of its own", async () => {
+  const output = await demo([]);
+  assertAllWell(output);
+  const { stdout } = output;
+  assertStringIncludes(stdout, "SMTP with STARTTLS\n");
+  assertStringIncludes(stdout, "by SCRAM, which sends no password");
+  assertStringIncludes(stdout, "accepted: bob@example.com\n");
+  assertStringIncludes(stdout, "(550 We do not relay)");
+  assertStringIncludes(stdout, "every message came as it was sent");
+  assertStringIncludes(stdout, "POP3 with STLS\n");
+  assertStringIncludes(stdout, "every message is the same here");
+  assertStringIncludes(stdout, "500 are left");
+});
+
+Deno.test("demo says what a mail server offers", async () => {
+  await using smtp = new SmtpServer({
+    port: 0,
+    authenticate: (user, password) => user === "ada" && password === "p:w",
+    onMessage: () => {
+      throw new Error("nothing was to be sent");
+    },
+  });
+  await using pop3 = await Pop3Server.start({
+    users: { ada: "p:w" },
+    messages: { ada: ["Subject: 1\r\n\r\n", "Subject: 2\r\n\r\n"] },
+  });
+  const urls = [
+    `smtp://ada:p%3Aw@localhost:${smtp.address.port}/`,
+    `pop3://ada:p%3Aw@localhost:${pop3.port}/`,
+    `pop3://localhost:${pop3.port}/`,
+  ];
+  const outputs = await Promise.all(urls.map((url) => demo([url])));
+  outputs.forEach(assertAllWell);
+  assertStringIncludes(outputs[0]!.stdout, "Signed in as ada.");
+  assertStringIncludes(outputs[0]!.stdout, "    PIPELINING\n");
+  assertStringIncludes(outputs[1]!.stdout, "2 messages are there:");
+  assertStringIncludes(outputs[2]!.stdout, "    SASL SCRAM-SHA-256");
+  assertEquals(pop3.count("ada"), 2);
+});
+
+Deno.test("demo says when a mail server is not there or does not let in", async () => {
+  await using pop3 = await Pop3Server.start({ users: { ada: "right" } });
+  const closed = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = closed.addr;
+  closed.close();
+  const outputs = await Promise.all([
+    demo([`smtp://localhost:${port}/`]),
+    demo([`pop3://ada:wr%2Fong@localhost:${pop3.port}/`]),
+  ]);
+  assertStringIncludes(assertOneError(outputs[0]!), "refused");
+  const line = assertOneError(outputs[1]!);
+  assertStringIncludes(line, "-ERR");
+  assert(!/wr(%2F|\/)ong/.test(line), line);
 });
 
 Deno.test("demo reads the directory that a URL names", async () => {
@@ -187,7 +244,7 @@ Deno.test("demo says what is wrong with a URL", async () => {
     ["ftp://user:secret@localhost/?tls=none", "?tls=starttls"],
     [
       "gopher://user:secret@localhost/",
-      "only ftp:, ftps:, smtp:, smtps:",
+      "only ftp:, ftps:, smtp:, smtps:, pop3:, pop3s:",
     ],
   ] as const;
   await Promise.all(wrong.map(async ([url, why]) => {
