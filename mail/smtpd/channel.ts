@@ -28,6 +28,8 @@ export class Channel {
   utf8 = false;
   #watchdog: Watchdog;
   #replies = "";
+  #shakingHands = false;
+  #leaving: Promise<void> | undefined;
 
   constructor(
     tcp: Deno.Conn,
@@ -38,7 +40,7 @@ export class Channel {
       watchdog: this.#watchdog,
       limits: withDefaults({ line: LINE_LIMIT }),
       // RFC 5321 section 4.5.3.2.7.
-      onExpired: () => this.#sayTimeout(),
+      onExpired: (error) => this.#sayTimeout(error),
     }, o.tls);
     this.connection.lines.strict = true;
   }
@@ -97,7 +99,9 @@ export class Channel {
   /** TLS, after the reply that allowed it. */
   async acceptTls(bridge: TlsBridge): Promise<void> {
     this.#watchdog.doing = "start TLS";
+    this.#shakingHands = true;
     await this.connection.acceptTls(bridge);
+    this.#shakingHands = false;
     this.enhanced = false;
   }
 
@@ -105,7 +109,11 @@ export class Channel {
    * Says what is left to say and ends. The client is given a moment to hang up:
    * closing with something unread would take our last words back.
    */
-  async hangUp(): Promise<void> {
+  hangUp(): Promise<void> {
+    return this.#leaving ??= this.#leave();
+  }
+
+  async #leave(): Promise<void> {
     const { connection } = this;
     const timer = setTimeout(() => connection.close(), LINGER);
     try {
@@ -128,7 +136,11 @@ export class Channel {
     await this.hangUp();
   }
 
-  async #sayTimeout(): Promise<void> {
+  async #sayTimeout(error: DOMException): Promise<void> {
+    // Nobody would understand us.
+    if (this.#shakingHands || this.#leaving) {
+      return this.connection.close(error);
+    }
     this.reply(421, "4.4.2", "Waited too long; goodbye");
     await this.hangUp();
   }
