@@ -117,7 +117,7 @@ function planSize(
       552,
       "5.3.4",
       `The message has ${size} bytes, the server takes at most ${limit}`,
-      { doing: "send the message" },
+      { doing: "send the message", foreseen: true },
     );
   }
   add(`SIZE=${size}`);
@@ -163,7 +163,7 @@ function planServices(
         530,
         "5.7.10",
         "requireTls needs a connection with TLS",
-        { doing: "send the message" },
+        { doing: "send the message", foreseen: true },
       );
     }
     use("REQUIRETLS", "requireTls");
@@ -179,7 +179,7 @@ function planServices(
         "5.5.4",
         `deliverBy.seconds is ${deliverBy.seconds}, the server needs at ` +
           `least ${least}`,
-        { doing: "send the message" },
+        { doing: "send the message", foreseen: true },
       );
     }
     mail.push(
@@ -281,6 +281,6 @@ function notOffered(extension: string, what: string): SmtpError {
     extension === "SMTPUTF8" ? 553 : 555,
     extension === "SMTPUTF8" ? "5.6.7" : "5.5.4",
     `The server does not offer ${extension}, needed by ${what}`,
-    { doing: "send the message" },
+    { doing: "send the message", foreseen: true },
   );
 }

@@ -125,6 +125,7 @@ export class Session {
       throw new SmtpError(502, "5.5.1", "The server does not offer STARTTLS", {
         command: "STARTTLS",
         doing: "start TLS",
+        foreseen: true,
       });
     }
     await this.control.command("STARTTLS");

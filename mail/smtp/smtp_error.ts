@@ -9,6 +9,8 @@ export interface SmtpRefusal {
   doing?: string | undefined;
   /** The lines of the reply; default those of the text. */
   lines?: string[] | undefined;
+  /** Whether the client foresaw it: then the server was not asked. */
+  foreseen?: boolean | undefined;
   /** The recipients that were refused one by one. */
   rejected?: RejectedRecipient[] | undefined;
 }
@@ -64,7 +66,8 @@ export class SmtpError extends ReplyError<number> {
     const said = enhancedCode
       ? `${code} ${enhancedCode} ${text}`
       : `${code} ${text}`;
-    super(doing ? `Cannot ${doing}: the server answered ${said}` : said, {
+    const who = refusal.foreseen ? text : `the server answered ${said}`;
+    super(doing ? `Cannot ${doing}: ${who}` : said, {
       code,
       enhancedCode,
       reply: { lines, text },
