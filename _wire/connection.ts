@@ -60,6 +60,7 @@ export class Connection {
   #onTrace: ((event: TraceEvent) => void) | undefined;
   #secure: boolean;
   #closed: { reason: unknown } | undefined;
+  #onClosed = new Set<(reason: unknown) => void>();
   #patient = false;
   #reading: { counted: boolean } | undefined;
 
@@ -278,6 +279,17 @@ export class Connection {
     this.#forget();
     closeQuietly(this.#transport);
     if (this.#transport !== this.#tcp) closeQuietly(this.#tcp);
+    for (const listener of [...this.#onClosed]) listener(reason);
+    this.#onClosed.clear();
+  }
+
+  /**
+   * Tells of `close`, for whoever waits for something else than the socket;
+   * returns the way to take it back.
+   */
+  onClosed(listener: (reason: unknown) => void): () => void {
+    this.#onClosed.add(listener);
+    return () => this.#onClosed.delete(listener);
   }
 
   /**

@@ -24,7 +24,8 @@ export function checkAddress(what: string, given: string): EnvelopeAddress {
       `Cannot use ${shown} as ${what}: it holds a control character`,
     );
   }
-  if (!isPath(address)) {
+  // Half a character would go out as another one.
+  if (!isPath(address) || !address.isWellFormed()) {
     throw new TypeError(
       `Cannot use ${shown} as ${what}: give the bare address, ` +
         "as in ada@example.com",
@@ -52,7 +53,8 @@ function toAscii(
   const [local, domain] = [address.slice(0, at), address.slice(at + 1)];
   if (at < 0 || !isAscii(local)) return undefined;
   const ascii = /[/?#:@%\\[\]]/.test(domain) ? "" : domainToASCII(domain);
-  if (ascii === "") {
+  // Compatibility forms become spaces, slashes and worse.
+  if (!/^[a-z\d.-]+$/i.test(ascii)) {
     throw new TypeError(
       `Cannot use ${shown} as ${what}: its domain is no domain name`,
     );

@@ -226,11 +226,14 @@ export class SmtpClient implements AsyncDisposable {
             if (progress.transaction?.begun) this.#close(reason);
           },
           async () => {
-            const content = await Content.open(message, envelope);
+            const content = new Content(message, envelope);
             try {
-              // The source may have taken its time.
-              signal?.throwIfAborted();
-              return await this.#session.send(checked, content, progress);
+              return await this.#session.send(
+                checked,
+                content,
+                progress,
+                signal,
+              );
             } finally {
               await content.discard();
             }

@@ -3,6 +3,9 @@ import { CrlfWriter } from "../../_wire/crlf_writer.ts";
 import type { BodySource } from "../../_wire/options.ts";
 import type { SmtpEnvelope } from "./types.ts";
 
+const CR = 0x0d;
+const LF = 0x0a;
+
 /**
  * Bytes that are held in memory: a message of this size goes out together with
  * its envelope.
@@ -21,63 +24,54 @@ export interface ContentFacts {
   utf8Header: boolean;
 }
 
-/** A message, of which the first part has been read. */
+/** A message that is to be sent. `look` goes before everything else. */
 export class Content implements ContentFacts {
-  readonly whole: boolean;
-  readonly size: number | undefined;
-  readonly eightBit: boolean;
-  readonly utf8Header: boolean;
+  whole = false;
+  size: number | undefined;
+  eightBit = true;
+  utf8Header = false;
   /** How it is sent: byte for byte, or with CRLF line ends. */
   readonly binary: boolean;
   /** Whether more than its first part was asked for. */
   taken = false;
-  #ahead: Uint8Array[];
+  #source: BodySource;
   #rest: AsyncIterator<Uint8Array>;
+  #ahead: Uint8Array[] = [];
+  #looked = false;
+  /** Rejects what waits for the source just now. */
+  #interrupt: ((reason: unknown) => void) | undefined;
 
-  private constructor(
-    ahead: Uint8Array[],
-    rest: AsyncIterator<Uint8Array>,
-    o: { ended: boolean; size: number | undefined; binary: boolean },
-  ) {
-    this.#ahead = ahead;
-    this.#rest = rest;
-    this.whole = o.ended;
-    this.binary = o.binary;
-    const seen = ahead.length === 1 ? ahead[0]! : concat(ahead);
-    if (o.ended && !o.binary) {
-      const crlf = new CrlfWriter({ stuffDots: false });
-      this.size = crlf.encode(seen).length + crlf.end().length;
-    } else {
-      this.size = o.size ?? (o.ended ? seen.length : undefined);
-    }
-    this.eightBit = !o.ended || hasEightBit(seen, seen.length);
-    this.utf8Header = this.eightBit && hasEightBit(seen, headLength(seen));
+  /** Refuses what is no source. */
+  constructor(source: BodySource, o: Pick<SmtpEnvelope, "size" | "body">) {
+    this.binary = o.body === "binarymime";
+    // Then its size is known.
+    this.#source = typeof source === "string"
+      ? new TextEncoder().encode(source)
+      : source;
+    this.#rest = chunksOf(this.#source)[Symbol.asyncIterator]();
+    this.size = o.size ?? sizeOf(this.#source);
   }
 
   /** Reads the first part: all of it, where it is small. */
-  static async open(
-    source: BodySource,
-    o: Pick<SmtpEnvelope, "size" | "body">,
-  ): Promise<Content> {
-    const binary = o.body === "binarymime";
-    // Then its size is known.
-    if (typeof source === "string") source = new TextEncoder().encode(source);
-    const chunks = chunksOf(source);
-    const rest = chunks[Symbol.asyncIterator]();
-    const ahead: Uint8Array[] = [];
-    const inMemory = source instanceof Uint8Array;
-    let ended = false;
-    for (let length = 0; length <= SMALL && !ended;) {
-      const { done, value } = await rest.next();
-      if (done) ended = true;
+  async look(): Promise<void> {
+    if (this.#looked) return;
+    this.#looked = true;
+    const inMemory = this.#source instanceof Uint8Array;
+    for (let length = 0; length <= SMALL && !this.whole;) {
+      const { done, value } = await this.#next();
+      if (done) this.whole = true;
       else {
         // Whoever gives it may use its memory again for what comes next.
-        ahead.push(inMemory ? value : value.slice());
+        this.#ahead.push(inMemory ? value : value.slice());
         length += value.length;
       }
     }
-    const size = o.size ?? sizeOf(source);
-    return new Content(ahead, rest, { ended, size, binary });
+    const seen = concat(this.#ahead);
+    if (this.whole) {
+      this.size = this.binary ? seen.length : crlfLength(seen);
+    }
+    this.eightBit = !this.whole || hasEightBit(seen, seen.length);
+    this.utf8Header = this.eightBit && hasEightBit(seen, headLength(seen));
   }
 
   /** All of it as it goes out, where all of it has been seen. */
@@ -91,23 +85,37 @@ export class Content implements ContentFacts {
   /** What is left of it, as it came. */
   async *chunks(): AsyncGenerator<Uint8Array> {
     this.taken = !this.whole;
-    try {
-      yield* this.#ahead;
-      if (this.whole) return;
-      this.#ahead = [];
-      for (;;) {
-        const { done, value } = await this.#rest.next();
-        if (done) return;
-        yield value;
-      }
-    } finally {
-      await this.discard();
+    yield* this.#ahead;
+    if (this.whole) return;
+    this.#ahead = [];
+    for (;;) {
+      const { done, value } = await this.#next();
+      if (done) return;
+      yield value;
     }
+  }
+
+  /** Whoever waits for the source, which may give nothing more, waits no more. */
+  interrupt(reason: unknown): void {
+    this.#interrupt?.(reason);
   }
 
   /** Tells the source that no more of it is wanted. */
   async discard(): Promise<void> {
-    if (!this.whole) await this.#rest.return?.();
+    if (this.whole) return;
+    const returned = this.#rest.return?.();
+    // A source that is stuck would never come to it.
+    if (this.#interrupt) returned?.catch(() => {});
+    else await returned;
+  }
+
+  /** Not a race with a promise for all chunks, which would keep each of them. */
+  #next(): Promise<IteratorResult<Uint8Array>> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = reject;
+      this.#rest.next().finally(() => this.#interrupt = undefined)
+        .then(resolve, reject);
+    });
   }
 }
 
@@ -117,13 +125,31 @@ function sizeOf(source: BodySource): number | undefined {
   return undefined;
 }
 
-/** Bytes of the header; all of them where its end was not seen. */
+function crlfLength(bytes: Uint8Array): number {
+  const crlf = new CrlfWriter({ stuffDots: false });
+  return crlf.encode(bytes).length + crlf.end().length;
+}
+
+/**
+ * Bytes of the header: of the lines at the beginning that are header fields or
+ * go on with one (RFC 5322 section 2.2).
+ */
 function headLength(seen: Uint8Array): number {
-  for (let at = seen.indexOf(0x0a); at >= 0; at = seen.indexOf(0x0a, at + 1)) {
-    const next = seen[at + 1] === 0x0d ? seen[at + 2] : seen[at + 1];
-    if (next === 0x0a) return at;
+  let at = 0;
+  while (at < seen.length) {
+    const folded = at > 0 && (seen[at] === 0x20 || seen[at] === 0x09);
+    if (!folded && !beginsField(seen, at)) return at;
+    while (at < seen.length && seen[at] !== LF && seen[at] !== CR) at++;
+    at += seen[at] === CR && seen[at + 1] === LF ? 2 : 1;
   }
   return seen.length;
+}
+
+/** A name of printable ASCII, and a colon. */
+function beginsField(seen: Uint8Array, at: number): boolean {
+  const start = at;
+  while (seen[at]! > 0x20 && seen[at]! < 0x7f && seen[at] !== 0x3a) at++;
+  return at > start && seen[at] === 0x3a;
 }
 
 function hasEightBit(bytes: Uint8Array, length: number): boolean {

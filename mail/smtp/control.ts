@@ -10,7 +10,7 @@ import { readReply } from "../../_wire/reply.ts";
 import type { Watchdog } from "../../_wire/watchdog.ts";
 import { withEnhancedCode } from "./replies.ts";
 import { SmtpError } from "./smtp_error.ts";
-import type { SmtpReply } from "./types.ts";
+import type { RejectedRecipient, SmtpReply } from "./types.ts";
 
 /** How long to wait for what, in ms (RFC 5321 section 4.5.3.2). */
 const TIMES = {
@@ -114,12 +114,18 @@ export class Control {
   }
 
   /** The error that a refusal stands for. */
-  refusal(reply: SmtpReply, command: string, doing = command): SmtpError {
+  refusal(
+    reply: SmtpReply,
+    command: string,
+    doing = command,
+    rejected?: RejectedRecipient[],
+  ): SmtpError {
     const { code, enhancedCode, text, lines } = reply;
     const error = new SmtpError(code, enhancedCode, text, {
       command: command || undefined,
       doing,
       lines,
+      rejected,
     });
     // The server says goodbye (RFC 5321 section 3.8).
     if (code === 421) this.connection.close(error);

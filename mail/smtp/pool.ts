@@ -232,12 +232,11 @@ export class SmtpPool implements AsyncDisposable {
           }
         },
         async () => {
-          const content = job.content ??= await Content.open(
+          const content = job.content ??= new Content(
             job.message,
             job.envelope.options,
           );
-          signal?.throwIfAborted();
-          return await session.send(job.envelope, content, progress);
+          return await session.send(job.envelope, content, progress, signal);
         },
       );
       job.resolve(result);

@@ -30,7 +30,7 @@ export function parseExtensions(lines: string[]): Map<string, string> {
   for (const line of lines.slice(1)) {
     // QUIRK: some Microsoft servers repeat AUTH as "AUTH=LOGIN PLAIN".
     const [, keyword, parameters = ""] =
-      /^([a-z\d][a-z\d-]*)(?:[ =]+(.*?))?\s*$/i.exec(line) ?? [];
+      /^([a-z\d][a-z\d-]*)(?:[ =] *(.*))?$/is.exec(line.trimEnd()) ?? [];
     if (!keyword) continue;
     const name = keyword.toUpperCase();
     const known = extensions.get(name);

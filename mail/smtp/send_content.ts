@@ -40,13 +40,19 @@ export async function sendByData(
   connection.patient = true;
   const final = control.reply(DELIVERING, "block").then((reply) => {
     early = reply;
+    content.interrupt(new Error("the server has answered"));
     return reply;
   });
   final.catch(() => {});
   try {
     for (;;) {
-      const { done, value } = await next(control, chunks);
+      const step = await chunks.next().catch((error) => {
+        if (!early) connection.close(error);
+        return { error };
+      });
       if (early) break;
+      if ("error" in step) throw step.error;
+      const { done, value } = step;
       if (!done) {
         if (value.length > 0) await connection.write(crlf.encode(value));
         continue;
@@ -77,19 +83,6 @@ export async function sendByData(
     : control.broken(early, DELIVERING);
   connection.close(error);
   throw error;
-}
-
-/** The next part of the message; a source that fails ends the connection. */
-async function next(
-  control: Control,
-  chunks: AsyncGenerator<Uint8Array>,
-): Promise<IteratorResult<Uint8Array>> {
-  try {
-    return await chunks.next();
-  } catch (error) {
-    control.connection.close(error);
-    throw error;
-  }
 }
 
 /**
@@ -133,8 +126,12 @@ export async function sendByBdat(
     size = 0;
     reading = reading.then(async () => {
       const reply = await control.reply(command, "block");
-      if (reply.code >= 400) refused ??= reply;
-      else if (reply.code >= 300) throw control.broken(reply, command);
+      if (reply.code >= 300 && reply.code < 400) {
+        throw control.broken(reply, command);
+      }
+      if (reply.code < 300) return;
+      refused ??= reply;
+      content.interrupt(new Error("the server has refused"));
     });
     reading.catch(() => {});
     owed.push(reading);
@@ -143,7 +140,10 @@ export async function sendByBdat(
   try {
     await control.refuseUnasked("BDAT");
     while (!refused) {
-      const { done, value } = await chunks.next();
+      const step = await chunks.next().catch((error) => ({ error }));
+      if (refused) break;
+      if ("error" in step) throw step.error;
+      const { done, value } = step;
       if (!done) await add(crlf?.encode(value) ?? value);
       else {
         if (crlf) await add(crlf.end());

@@ -154,12 +154,31 @@ export class Session {
 
   /**
    * Sends a message. `progress` gets the transaction once nothing but the
-   * server can stand in its way.
+   * server can stand in its way; from then on an aborted `signal` is the
+   * caller's to act on.
    */
   async send(
     envelope: CheckedEnvelope,
     content: Content,
     progress: Progress,
+    signal: AbortSignal | undefined,
+  ): Promise<SendResult> {
+    const forget = this.control.connection.onClosed((reason) =>
+      content.interrupt(reason)
+    );
+    try {
+      await content.look();
+      return await this.#transact(envelope, content, progress, signal);
+    } finally {
+      forget();
+    }
+  }
+
+  async #transact(
+    envelope: CheckedEnvelope,
+    content: Content,
+    progress: Progress,
+    signal: AbortSignal | undefined,
   ): Promise<SendResult> {
     const plan = planMessage(envelope, content, {
       extensions: this.extensions,
@@ -172,7 +191,7 @@ export class Session {
       this.#reach.protocol === "lmtp",
     );
     progress.transaction = transaction;
-    return await transaction.run();
+    return await transaction.run(signal);
   }
 
   /** Says goodbye. */

@@ -44,9 +44,11 @@ export class Transaction {
   }
 
   /** Sends it. After a refusal the connection is ready for the next one. */
-  async run(): Promise<SendResult> {
+  async run(signal: AbortSignal | undefined): Promise<SendResult> {
     const { mail } = this.#plan;
     await this.#control.refuseUnasked(mail);
+    // The last moment at which nothing was sent.
+    signal?.throwIfAborted();
     this.begun = true;
     try {
       const { pipelining, chunking } = this.#plan;
@@ -233,8 +235,12 @@ export class Transaction {
       return reply.code < 300 ? [] : [{ address, reply }];
     });
     if (taken.length === 0) {
-      const [first] = refused;
-      const error = this.#control.refusal(first!.reply, command, DELIVERING);
+      const error = this.#control.refusal(
+        refused[0]!.reply,
+        command,
+        DELIVERING,
+        this.#lmtp ? [...rejected, ...refused] : rejected,
+      );
       // The transaction is over, whatever was answered.
       return await this.#fail(
         {
