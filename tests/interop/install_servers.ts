@@ -1,6 +1,7 @@
 /**
  * Installs the servers that the interop tests and benches run against, from
- * Debian's packages. Does nothing where all are there.
+ * Debian's packages, and peers in JavaScript by npm. Does nothing where all
+ * are there.
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,6 +9,11 @@ import { fileURLToPath } from "node:url";
 /** Where packages lie that cannot be installed beside one another. */
 export const UNPACKED = fileURLToPath(
   new URL("../../.cache/servers/", import.meta.url),
+);
+
+/** Where npm's packages lie, in `node_modules`. */
+export const PEERS = fileURLToPath(
+  new URL("../../.cache/peers/", import.meta.url),
 );
 
 interface Wanted {
@@ -19,6 +25,10 @@ interface Wanted {
    * installed: only one of several may own the system's mail or FTP.
    */
   unpackedWith?: string[];
+  /** A system user that an unpacked package does not start without. */
+  user?: string;
+  /** An answer for debconf, which would else configure the package. */
+  answer?: string;
 }
 
 const WANTED: Wanted[] = [
@@ -55,11 +65,50 @@ const WANTED: Wanted[] = [
     file: "/usr/lib/python3/dist-packages/OpenSSL/__init__.py",
     packages: ["python3-openssl"],
   },
+  {
+    file: "/usr/sbin/postfix",
+    packages: ["postfix"],
+    answer: "postfix postfix/main_mailer_type select No configuration",
+  },
+  { file: "/usr/lib/dovecot/imap", packages: ["dovecot-imapd"] },
+  { file: "/usr/lib/dovecot/pop3", packages: ["dovecot-pop3d"] },
+  { file: "/usr/lib/dovecot/lmtp", packages: ["dovecot-lmtpd"] },
+  {
+    file: join(UNPACKED, "exim4-daemon-light/usr/sbin/exim4"),
+    packages: ["exim4-daemon-light"],
+    user: "Debian-exim",
+    unpackedWith: [
+      "libdb5.3",
+      "libgnutls-dane0",
+      "libgnutls30",
+      "libidn12",
+      "libidn2-0",
+      "libnsl2",
+      "libpcre2-8-0",
+    ],
+  },
+  {
+    file: "/usr/lib/python3/dist-packages/aiosmtpd/__init__.py",
+    packages: ["python3-aiosmtpd"],
+  },
+  { file: "/usr/bin/swaks", packages: ["swaks"] },
+  {
+    // swaks' TLS.
+    file: "/usr/share/doc/libnet-ssleay-perl/copyright",
+    packages: ["libnet-ssleay-perl"],
+  },
 ];
+
+/** npm's packages, with the exact version. */
+const WANTED_PEERS = {
+  nodemailer: "9.0.5",
+  "smtp-server": "3.21.6",
+};
 
 if (import.meta.main) {
   try {
     await install();
+    await installPeers();
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     Deno.exit(1);
@@ -69,10 +118,13 @@ if (import.meta.main) {
 async function install(): Promise<void> {
   const missing: Wanted[] = [];
   const installed = await installedPackages();
+  const users = await Deno.readTextFile("/etc/passwd").catch(() => "");
+  const isUser = (name: string) => `\n${users}`.includes(`\n${name}:`);
   for (const one of WANTED) {
-    // What is unpacked may outlast a machine, the libraries do not.
+    // What is unpacked may outlast a machine, its surroundings do not.
     const libraries = one.unpackedWith ?? [];
-    const complete = libraries.every((name) => installed.has(name));
+    const complete = libraries.every((name) => installed.has(name)) &&
+      (!one.user || isUser(one.user));
     if (!complete || !await exists(one.file)) missing.push(one);
   }
   if (missing.length === 0) return;
@@ -87,6 +139,7 @@ async function install(): Promise<void> {
   console.log("Installing", missing.flatMap((one) => one.packages).join(" "));
   await withoutDaemons(async () => {
     await apt("update");
+    for (const { answer } of missing) if (answer) await preseed(answer);
     const names = missing.flatMap((one) => one.unpackedWith ?? one.packages);
     // Never at the price of what is there, such as another FTP server.
     await apt(
@@ -98,6 +151,7 @@ async function install(): Promise<void> {
     );
     for (const one of missing) {
       if (one.unpackedWith) await unpack(one.packages);
+      if (one.user && !isUser(one.user)) await addUser(one.user);
     }
   });
   for (const one of missing) {
@@ -109,6 +163,22 @@ async function install(): Promise<void> {
   }
 }
 
+async function installPeers(): Promise<void> {
+  const missing: string[] = [];
+  for (const [name, version] of Object.entries(WANTED_PEERS)) {
+    const file = join(PEERS, "node_modules", name, "package.json");
+    const found = await Deno.readTextFile(file).catch(() => "{}");
+    if (JSON.parse(found).version !== version) {
+      missing.push(`${name}@${version}`);
+    }
+  }
+  if (missing.length === 0) return;
+  console.log("Installing", missing.join(" "));
+  await Deno.mkdir(PEERS, { recursive: true });
+  const args = ["install", "--silent", "--save-exact", "--prefix", PEERS];
+  await run("npm", [...args, ...missing], PEERS);
+}
+
 /** The names of Debian's packages that are installed; none elsewhere. */
 async function installedPackages(): Promise<Set<string>> {
   const status = await Deno.readTextFile("/var/lib/dpkg/status")
@@ -117,6 +187,21 @@ async function installedPackages(): Promise<Set<string>> {
     /^Package: (.+)\nStatus: \S+ \S+ installed$/gm,
   );
   return new Set(Array.from(names, ([, name]) => name!));
+}
+
+async function preseed(answer: string): Promise<void> {
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(file, answer + "\n");
+    await run("debconf-set-selections", [file], "/");
+  } finally {
+    await remove(file);
+  }
+}
+
+function addUser(name: string): Promise<void> {
+  const args = ["--system", "--user-group", "--no-create-home"];
+  return run("useradd", [...args, "--shell", "/usr/sbin/nologin", name], "/");
 }
 
 async function unpack(packages: string[]): Promise<void> {

@@ -11,13 +11,8 @@ import {
 } from "jsr:@std/assert@^1.0.0";
 import { dirname, join } from "node:path";
 import { tempDir } from "../../_support/temp_dir.ts";
-import {
-  descendants,
-  type FtpDaemon,
-  runs,
-  startDaemon,
-  stateDir,
-} from "./_process.ts";
+import type { FtpDaemon } from "./_ftp_daemon.ts";
+import { descendants, runs } from "./_process.ts";
 import { startProftpd } from "./proftpd.ts";
 import { startPureFtpd } from "./pure_ftpd.ts";
 import { startPyftpdlib } from "./pyftpdlib.ts";
@@ -167,14 +162,14 @@ for (const mode of MODES) {
       ? 1 // It waits for us to begin.
       : await session.read(new Uint8Array(100));
     assertNotEquals(greeting, null);
-    const started = await descendants(Deno.pid);
+    const started = descendants(Deno.pid);
     assert(started.length >= 2, `${started}`);
     await one[Symbol.asyncDispose]();
     await told(two, async () => (await Deno.connect(two)).close());
     await two[Symbol.asyncDispose]();
     session.close();
     for (const pid of started) {
-      assert(!await runs(pid), `process ${pid} goes on`);
+      assert(!runs(pid), `process ${pid} goes on`);
     }
     for (const { root, port } of [one, two]) {
       await assertRejects(() => Deno.stat(dirname(root)), Deno.errors.NotFound);
@@ -214,28 +209,6 @@ Deno.test("proftpd knows HASH", async () => {
     daemon,
     () => curl(daemon, "none").commands("TYPE I", "HASH found"),
   );
-});
-
-Deno.test("a daemon that cannot start says why", async () => {
-  const dir = await stateDir();
-  const error = await assertRejects(
-    () =>
-      startDaemon("/bin/sh", ["-c", "echo no way; exit 2"], {
-        dir,
-        port: 1,
-        target: {
-          name: "none",
-          hostname: "localhost",
-          port: 1,
-          user: "",
-          password: "",
-          root: dir,
-        },
-      }),
-    Error,
-  );
-  assertStringIncludes(error.message, "no way");
-  await assertRejects(() => Deno.stat(dir), Deno.errors.NotFound);
 });
 
 /** Somebody else's FTP client, with a connection of its own for each call. */

@@ -1,14 +1,8 @@
 import { join } from "node:path";
 import { UNPACKED } from "../install_servers.ts";
 import { writeCertificate } from "./_certificate.ts";
-import {
-  freePort,
-  type FtpDaemon,
-  output,
-  portRange,
-  startDaemon,
-  stateDir,
-} from "./_process.ts";
+import { type FtpDaemon, startFtpDaemon } from "./_ftp_daemon.ts";
+import { freePort, output, portRange, stateDir } from "./_process.ts";
 
 /** How to start it. */
 export interface ProftpdOptions {
@@ -93,12 +87,11 @@ export async function startProftpd(
   }
   const config = join(dir, "proftpd.conf");
   await Deno.writeTextFile(config, lines.join("\n") + "\n");
-  return await startDaemon(
+  return await startFtpDaemon(
     join(home, "usr/sbin/proftpd"),
     ["-n", "-q", "-c", config],
     {
       dir,
-      port,
       target: {
         name: "proftpd",
         hostname: caPem ? "localhost" : "127.0.0.1",

@@ -1,14 +1,8 @@
 import { join } from "node:path";
 import { UNPACKED } from "../install_servers.ts";
 import { writeCertificate } from "./_certificate.ts";
-import {
-  freePort,
-  type FtpDaemon,
-  output,
-  portRange,
-  startDaemon,
-  stateDir,
-} from "./_process.ts";
+import { type FtpDaemon, startFtpDaemon } from "./_ftp_daemon.ts";
+import { freePort, output, portRange, stateDir } from "./_process.ts";
 
 /** How to start it. */
 export interface PureFtpdOptions {
@@ -84,9 +78,8 @@ export async function startPureFtpd(
     // 2 would let data connections be in the clear.
     args.push("-Y", "3", "-2", both);
   }
-  return await startDaemon(join(home, "sbin/pure-ftpd"), args, {
+  return await startFtpDaemon(join(home, "sbin/pure-ftpd"), args, {
     dir,
-    port,
     target: {
       name: "pure-ftpd",
       hostname: caPem ? "localhost" : "127.0.0.1",

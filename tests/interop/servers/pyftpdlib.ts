@@ -1,12 +1,7 @@
 import { join } from "node:path";
 import { writeCertificate } from "./_certificate.ts";
-import {
-  freePort,
-  type FtpDaemon,
-  portRange,
-  startDaemon,
-  stateDir,
-} from "./_process.ts";
+import { type FtpDaemon, startFtpDaemon } from "./_ftp_daemon.ts";
+import { freePort, portRange, stateDir } from "./_process.ts";
 
 /** How to start it. */
 export interface PyftpdlibOptions {
@@ -57,12 +52,11 @@ export async function startPyftpdlib(
     : undefined;
   const config = { port, root, ...portRange(), ...certificate };
   // Debian's own Python, which its packages are for.
-  return await startDaemon(
+  return await startFtpDaemon(
     "/usr/bin/python3",
     ["-c", SCRIPT, JSON.stringify(config)],
     {
       dir,
-      port,
       target: {
         name: "pyftpdlib",
         hostname: certificate ? "localhost" : "127.0.0.1",

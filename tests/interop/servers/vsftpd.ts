@@ -1,13 +1,7 @@
 import { join } from "node:path";
 import { writeCertificate } from "./_certificate.ts";
-import {
-  freePort,
-  type FtpDaemon,
-  output,
-  portRange,
-  startDaemon,
-  stateDir,
-} from "./_process.ts";
+import { type FtpDaemon, startFtpDaemon } from "./_ftp_daemon.ts";
+import { freePort, output, portRange, stateDir } from "./_process.ts";
 
 /** How to start it. */
 export interface VsftpdOptions {
@@ -89,9 +83,8 @@ export async function startVsftpd(o: VsftpdOptions = {}): Promise<FtpDaemon> {
   }
   const config = join(dir, "vsftpd.conf");
   await Deno.writeTextFile(config, lines.join("\n") + "\n");
-  return await startDaemon("/usr/sbin/vsftpd", [config], {
+  return await startFtpDaemon("/usr/sbin/vsftpd", [config], {
     dir,
-    port,
     target: {
       name: "vsftpd",
       hostname: caPem ? "localhost" : "127.0.0.1",
