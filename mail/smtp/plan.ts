@@ -222,8 +222,14 @@ function originalRecipient(
     ? [typed[1]!, typed[2]!]
     // RFC 6533 section 3 for what is not in ASCII.
     : [isAscii(original) ? "rfc822" : "utf-8", original];
-  const encoded = /^utf-8$/i.test(type) ? utf8Xtext(address) : xtext(address);
-  return [`ORCPT=${type};${encoded}`];
+  if (/^utf-8$/i.test(type)) return [`ORCPT=${type};${utf8Xtext(address)}`];
+  if (!isAscii(address)) {
+    throw new TypeError(
+      `Cannot send with dsn.orcpt ${JSON.stringify(original)}: beyond ASCII ` +
+        'the type is "utf-8"',
+    );
+  }
+  return [`ORCPT=${type};${xtext(address)}`];
 }
 
 /** xtext of RFC 3461 section 4. */

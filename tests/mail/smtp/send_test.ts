@@ -1249,7 +1249,6 @@ Deno.test("close() during a message rejects it although its source gives nothing
     const inTime = settled;
     release();
     await watched;
-    // FAILS: close() does not reach a message that waits for its source.
     assert(inTime, "sendMail() still waits for the source");
     await assertRejects(() => sending, DOMException);
   }
@@ -1273,7 +1272,6 @@ Deno.test("sendMail() aborted at any moment rejects with the reason, and nothing
         signal: controller.signal,
       });
       await assertRejects(() => sending, RangeError, "stop", `${turns}`);
-      // FAILS: aborted just before its first command, the message goes on.
       const after = await smtp.noop().then(() => "usable", (error) => error);
       if (after === "usable") {
         // Then nothing of the message may have been said, now or later.
@@ -1405,7 +1403,6 @@ for (const [way, extensions] of Object.entries(LMTP_WAYS)) {
     );
     assertEquals(error.code, 550);
     assertEquals(
-      // FAILS: the others' replies are lost.
       error.rejected.map(({ address, reply }) => [address, reply.code]),
       [[to[1]!, 550], [ADA, 550], [BOB, 452], [EVE, 550]],
     );
