@@ -1,4 +1,5 @@
 import { abortable } from "../../_wire/abortable.ts";
+import { checkCommand, verbOf } from "../../_wire/command.ts";
 import { stateError } from "../../_wire/errors.ts";
 import { sayGoodbye } from "../../_wire/goodbye.ts";
 import type { BodySource, OperationOptions } from "../../_wire/options.ts";
@@ -8,6 +9,7 @@ import { checkAddress } from "./address.ts";
 import { Content } from "./content.ts";
 import { checkEnvelope } from "./envelope.ts";
 import { checkOptions } from "./options.ts";
+import { notOffered } from "./plan.ts";
 import { checkName, type Progress, Session } from "./session.ts";
 import type {
   SendResult,
@@ -271,15 +273,12 @@ export class SmtpClient implements AsyncDisposable {
    */
   command(line: string, options: OperationOptions = {}): Promise<SmtpReply> {
     return this.#turn(line.slice(0, 40), options, () => {
-      const verb = /^[^ ]*/.exec(line)![0].toUpperCase();
+      // Servers take white space off.
+      const verb = /^\s*(\S*)/.exec(line)![1]!.toUpperCase();
       if (Object.hasOwn(METHODS, verb)) {
         throw new TypeError(`Cannot send ${verb}: use ${METHODS[verb]}`);
       }
-      if (!/^[^\0\r\n]*$/.test(line)) {
-        throw new TypeError(
-          `Cannot send ${verb}: an argument holds a CR, an LF or a NUL`,
-        );
-      }
+      checkCommand(line, verbOf(line));
       return () => this.#session.control.command(line);
     });
   }
@@ -326,14 +325,17 @@ export class SmtpClient implements AsyncDisposable {
       const checked = checkAddress(`an address for ${verb}`, address);
       return () => {
         // RFC 6531 section 3.7.4.2.
-        const utf8 = checked.ascii === undefined ||
-          (checked.ascii !== checked.address &&
-            this.extensions.has("SMTPUTF8"));
-        return this.#session.control.command(
-          utf8
-            ? `${verb} ${checked.address} SMTPUTF8`
-            : `${verb} ${checked.ascii}`,
-        );
+        if (checked.ascii === checked.address) {
+          return this.#session.control.command(`${verb} ${checked.ascii}`);
+        }
+        if (this.extensions.has("SMTPUTF8")) {
+          const utf8 = `${verb} ${checked.address} SMTPUTF8`;
+          return this.#session.control.command(utf8);
+        }
+        if (checked.ascii === undefined) {
+          throw notOffered("SMTPUTF8", JSON.stringify(address), verb);
+        }
+        return this.#session.control.command(`${verb} ${checked.ascii}`);
       };
     });
   }

@@ -93,12 +93,15 @@ export class Control {
         this.connection.patient = false;
         await this.#listening;
       }
-      return withEnhancedCode(
+      const reply = withEnhancedCode(
         await readReply(this.connection, {
           everyLineCoded: true,
           unmasked: CHALLENGE,
         }),
       );
+      // SMTP has no 1yz (RFC 5321 section 4.2.1).
+      if (reply.code < 200) throw this.broken(reply, doing);
+      return reply;
     } catch (error) {
       // A server that breaks the grammar cannot be followed any further.
       this.connection.close(error);

@@ -282,11 +282,17 @@ function withinLimits(
   return { fitting, rejected };
 }
 
-function notOffered(extension: string, what: string): SmtpError {
+/** The refusal of what needs an extension that is not there. */
+export function notOffered(
+  extension: string,
+  what: string,
+  doing = "send the message",
+): SmtpError {
+  const utf8 = extension === "SMTPUTF8";
   return new SmtpError(
-    extension === "SMTPUTF8" ? 553 : 555,
-    extension === "SMTPUTF8" ? "5.6.7" : "5.5.4",
+    utf8 ? 553 : 555,
+    utf8 ? "5.6.7" : "5.5.4",
     `The server does not offer ${extension}, needed by ${what}`,
-    { doing: "send the message", foreseen: true },
+    { doing, foreseen: true },
   );
 }

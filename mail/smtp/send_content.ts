@@ -1,4 +1,5 @@
 /** The message itself on the wire: by DATA, or in chunks by BDAT. */
+import type { Connection } from "../../_wire/connection.ts";
 import { CrlfWriter } from "../../_wire/crlf_writer.ts";
 import type { Content } from "./content.ts";
 import type { Control } from "./control.ts";
@@ -17,20 +18,19 @@ const CHUNK = 1024 * 1024;
 const WINDOW = 8;
 
 /**
- * Sends the message behind a 354, and reads the reply to it. `onLast` is called
- * before its end is written. A source that fails closes the connection: ending
+ * Sends the message behind a 354, and reads the reply to it. `onLast` hears true
+ * before its end is written, and false where that failed. A source that fails closes the connection: ending
  * the message there would deliver half of it.
  */
 export async function sendByData(
   control: Control,
   content: Content,
-  onLast: () => void,
+  onLast: (uncertain: boolean) => void,
 ): Promise<SmtpReply> {
   const { connection } = control;
   if (content.whole) {
-    onLast();
     control.wait("end", HEARING);
-    await connection.write(content.bytes({ stuffDots: true }));
+    await writeEnd(connection, content.bytes({ stuffDots: true }), onLast);
     return await control.reply(HEARING, "end");
   }
   const crlf = new CrlfWriter({ stuffDots: true });
@@ -57,9 +57,8 @@ export async function sendByData(
         if (value.length > 0) await connection.write(crlf.encode(value));
         continue;
       }
-      onLast();
       control.wait("end", HEARING);
-      await connection.write(crlf.end());
+      await writeEnd(connection, crlf.end(), onLast);
       connection.patient = false;
       return await final;
     }
@@ -93,7 +92,7 @@ export async function sendByData(
 export async function sendByBdat(
   control: Control,
   content: Content,
-  o: { pipelining: boolean; onLast: () => void },
+  o: { pipelining: boolean; onLast: (uncertain: boolean) => void },
 ): Promise<{ refused: SmtpReply | undefined }> {
   const crlf = content.binary
     ? undefined
@@ -153,14 +152,30 @@ export async function sendByBdat(
     // The last chunk goes out only where all is well so far.
     await reading;
     if (refused) return { refused };
-    o.onLast();
-    await control.sendAll([`BDAT ${size} LAST`], buffer.subarray(0, size));
+    await control.sendAll([`BDAT ${size} LAST`]);
+    await writeEnd(control.connection, buffer.subarray(0, size), o.onLast);
     return { refused: undefined };
   } catch (error) {
     await abandon(control, reading);
     throw error;
   } finally {
     await chunks.return(undefined);
+  }
+}
+
+/** Writes what makes the message whole. Half of it leaves no way back. */
+async function writeEnd(
+  connection: Connection,
+  bytes: Uint8Array,
+  onLast: (uncertain: boolean) => void,
+): Promise<void> {
+  onLast(true);
+  try {
+    await connection.write(bytes);
+  } catch (error) {
+    onLast(false);
+    connection.close(error);
+    throw error;
   }
 }
 

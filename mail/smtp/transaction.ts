@@ -35,6 +35,8 @@ export class Transaction {
   #plan: Plan;
   #content: Content;
   #lmtp: boolean;
+  /** What is being written while replies are read. */
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(control: Control, plan: Plan, content: Content, lmtp: boolean) {
     this.#control = control;
@@ -57,6 +59,10 @@ export class Transaction {
         ? await this.#atOnce()
         : await this.#byBdat();
     } catch (error) {
+      // Where not all of it could be written, the server cannot have taken it.
+      if (this.uncertain) {
+        await this.#writing.catch(() => this.uncertain = false);
+      }
       throw this.uncertain && this.#control.closed ? asUncertain(error) : error;
     }
   }
@@ -68,13 +74,13 @@ export class Transaction {
   async #atOnce(): Promise<SendResult> {
     const bytes = this.#content.bytes({ stuffDots: false });
     const bdat = `BDAT ${bytes.length} LAST`;
-    const writing = this.#write([...this.#commands(), bdat], bytes);
+    this.#write([...this.#commands(), bdat], bytes);
     this.uncertain = true;
     const envelope = await this.#readEnvelope();
     // Nobody to deliver it to: it was read and thrown away.
     if (envelope.failure) this.uncertain = false;
     const finals = await this.#finals(bdat, envelope);
-    await writing;
+    await this.#writing;
     if (envelope.failure) return await this.#fail(envelope, envelope.failure);
     return await this.#result(envelope, finals, bdat);
   }
@@ -85,7 +91,7 @@ export class Transaction {
     if (envelope.failure) return await this.#fail(envelope, envelope.failure);
     const { refused } = await sendByBdat(this.#control, this.#content, {
       pipelining: this.#plan.pipelining,
-      onLast: () => this.uncertain = true,
+      onLast: (uncertain) => this.uncertain = uncertain,
     });
     if (refused) {
       this.uncertain = false;
@@ -116,8 +122,11 @@ export class Transaction {
     const first = await sendByData(
       this.#control,
       this.#content,
-      () => this.uncertain = true,
+      (uncertain) => this.uncertain = uncertain,
     );
+    if (first.code >= 300 && first.code < 400) {
+      throw this.#control.broken(first, DELIVERING);
+    }
     const finals = [first, ...await this.#finals("DATA", envelope, 1)];
     return await this.#result(envelope, finals, "DATA");
   }
@@ -146,18 +155,18 @@ export class Transaction {
   }
 
   /** Writes without waiting; a failure shows where the replies are read. */
-  #write(commands: string[], content?: Uint8Array): Promise<void> {
-    const writing = this.#control.sendAll(commands, content);
-    writing.catch(() => {});
-    return writing;
+  #write(commands: string[], content?: Uint8Array): void {
+    this.#writing = this.#control.sendAll(commands, content);
+    // Without all of it nothing that we send next would be what it is.
+    this.#writing.catch((error) => this.#control.connection.close(error));
   }
 
   /** MAIL and RCPT and, where the server takes them together, what follows. */
   async #sendEnvelope(following: string[]): Promise<Envelope> {
     if (!this.#plan.pipelining) return await this.#readEnvelope();
-    const writing = this.#write([...this.#commands(), ...following]);
+    this.#write([...this.#commands(), ...following]);
     const envelope = await this.#readEnvelope();
-    await writing;
+    await this.#writing;
     return envelope;
   }
 
@@ -191,7 +200,7 @@ export class Transaction {
   async #step(command: string): Promise<SmtpReply> {
     if (!this.#plan.pipelining) await this.#control.send(command);
     const reply = await this.#control.reply(command);
-    if (reply.code >= 300 && reply.code < 400 || reply.code < 200) {
+    if (reply.code >= 300 && reply.code < 400) {
       throw this.#control.broken(reply, command);
     }
     // With the goodbye the rest of what was sent goes unanswered.

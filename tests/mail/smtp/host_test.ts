@@ -124,6 +124,8 @@ export interface HostOptions {
     command: string,
     conn: HostConn,
   ) => string | undefined | void | Promise<string | undefined | void>;
+  /** Told of each connection that the client has closed, or lost. */
+  onGone?: (number: number) => void;
 }
 
 /** A connection to a host. */
@@ -270,10 +272,13 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
     const conn = new HostConn(scripted.conn, ++number);
     try {
       await serveHost(conn, options, commands, messages);
+      await scripted.closeWrite();
+      await scripted.readToEnd();
     } catch (error) {
       if (!isConnectionClosed(error)) throw error;
+    } finally {
       scripted.close();
-      throw error;
+      options.onGone?.(conn.number);
     }
   });
   return {
