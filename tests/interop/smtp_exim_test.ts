@@ -5,7 +5,7 @@ const common = {
   mechanisms: ["CRAM-MD5", "PLAIN", "LOGIN"],
   uses: ["PIPELINING", "SIZE", "CHUNKING"],
   signIn: false,
-  utf8: false,
+  utf8: true,
 };
 
 smtpStories("exim in the clear", () => startExim(), {

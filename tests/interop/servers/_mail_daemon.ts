@@ -77,6 +77,24 @@ export async function takeMessage(
   }
 }
 
+/** Puts messages into a Maildir, as if they had been delivered in this order. */
+export async function storeMessages(
+  root: string,
+  localPart: string,
+  messages: string[],
+): Promise<void> {
+  const box = join(root, localPart);
+  for (const part of ["cur", "new", "tmp"]) {
+    await Deno.mkdir(join(box, part), { recursive: true });
+  }
+  for (const [at, message] of messages.entries()) {
+    // The name begins with the second of its delivery.
+    const name = `${1_700_000_000 + at}.M1P${at + 1}.localhost`;
+    await Deno.writeTextFile(join(box, "new", name), message);
+  }
+  await output("chown", "-R", `${OWNER.user}:${OWNER.group}`, box);
+}
+
 /** Synchronously, so that two who wait do not get the same one. */
 function takeOldest(path: string): Uint8Array | undefined {
   const found: { file: string; time: number }[] = [];

@@ -6,6 +6,7 @@ import {
   type MailDaemon,
   makeMailboxes,
   OWNER,
+  storeMessages,
   takeMessage,
 } from "./_mail_daemon.ts";
 import { freePort, startDaemon, stateDir } from "./_process.ts";
@@ -16,6 +17,11 @@ export interface DovecotDaemon extends MailDaemon {
   lmtpPort: number;
   /** LMTP by a Unix socket. */
   lmtpPath: string;
+  /** POP3, with STLS; and with TLS from the first byte on. */
+  pop3Port: number;
+  pop3sPort: number;
+  /** Puts messages into a mailbox, in this order. */
+  store(localPart: string, messages: string[]): Promise<void>;
   /** Where a mail server asks whether somebody may sign in. */
   authPath: string;
   /** Ada's, for XOAUTH2 and OAUTHBEARER. */
@@ -25,13 +31,18 @@ export interface DovecotDaemon extends MailDaemon {
 /** What it asks the passwords and tokens for. */
 const MECHANISMS = [
   ...["plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256"],
-  ...["xoauth2", "oauthbearer"],
+  ...["xoauth2", "oauthbearer", "apop"],
 ];
 
-/** dovecot, with Maildirs: delivers by LMTP, and knows who may sign in. */
+/**
+ * dovecot, with Maildirs: delivers by LMTP, hands out by POP3, and knows who may
+ * sign in.
+ */
 export async function startDovecot(): Promise<DovecotDaemon> {
   const dir = await stateDir();
   const lmtpPort = freePort();
+  const pop3Port = freePort();
+  const pop3sPort = freePort();
   const lmtpPath = join(dir, "lmtp");
   const authPath = join(dir, "auth");
   const mail = await makeMailboxes(dir);
@@ -50,7 +61,7 @@ base_dir = ${join(dir, "run")}
 state_dir = ${join(dir, "state")}
 log_path = ${join(dir, "dovecot.log")}
 auth_verbose = yes
-protocols = lmtp
+protocols = lmtp pop3
 listen = 127.0.0.1
 hostname = localhost
 ssl = yes
@@ -84,6 +95,15 @@ service anvil {
     mode = 0
   }
 }
+service pop3-login {
+  inet_listener pop3 {
+    port = ${pop3Port}
+  }
+  inet_listener pop3s {
+    port = ${pop3sPort}
+    ssl = yes
+  }
+}
 service auth {
   unix_listener ${authPath} {
     mode = 0666
@@ -105,7 +125,7 @@ service lmtp {
   const daemon = await startDaemon(
     "/usr/sbin/dovecot",
     ["-F", "-c", config],
-    { dir, ports: [lmtpPort] },
+    { dir, ports: [lmtpPort, pop3Port, pop3sPort] },
   );
   return {
     ...ACCOUNT,
@@ -115,8 +135,11 @@ service lmtp {
     caPem,
     lmtpPort,
     lmtpPath,
+    pop3Port,
+    pop3sPort,
     authPath,
     accessToken,
+    store: (localPart, messages) => storeMessages(mail, localPart, messages),
     take: (localPart) => takeMessage(mail, localPart, daemon.log),
   };
 }
