@@ -3,6 +3,8 @@ import type { Bytes } from "./options.ts";
 const CR = 0x0d;
 const LF = 0x0a;
 const DOT = 0x2e;
+const END = new Uint8Array([CR, LF]);
+const END_WITH_DOT = new Uint8Array([CR, LF, DOT, CR, LF]);
 
 /**
  * Makes text of any line ends ready for the wire, at any split of the input.
@@ -41,9 +43,8 @@ export class CrlfWriter {
    * `stuffDots`, the lone dot.
    */
   end(): Bytes {
-    return new TextEncoder().encode(
-      (this.#lineStart ? "" : "\r\n") + (this.#stuffDots ? ".\r\n" : ""),
-    );
+    const end = this.#stuffDots ? END_WITH_DOT : END;
+    return end.slice(this.#lineStart ? 2 : 0);
   }
 
   /** `chunk`, whose first `clean` bytes stay as they are, changed. */
@@ -80,25 +81,33 @@ export class CrlfWriter {
 
 /**
  * How many bytes can go out as they are: up to the first bare CR or LF, as
- * which a CR at the very end counts too, or the first dot to be stuffed. Four
- * bytes are looked at together for one below 0x0e, more than twice as fast as
- * one by one.
+ * which a CR at the very end counts too, or the first dot to be stuffed. Eight
+ * bytes are looked at in a turn, four together, for one below 0x0e: several
+ * times as fast as one by one.
  */
 export function cleanLength(chunk: Uint8Array, stuffDots: boolean): number {
   const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length);
   for (let at = 0;;) {
-    for (; at + 4 <= chunk.length; at += 4) {
+    let found = 0;
+    for (; at + 8 <= chunk.length; at += 8) {
       const four = view.getInt32(at, true);
-      // A borrow may find too much, never too little.
-      if ((four - 0x0e0e0e0e) & ~four & 0x80808080) break;
+      found = (four - 0x0e0e0e0e) & ~four & 0x80808080;
+      if (found !== 0) break;
+      const next = view.getInt32(at + 4, true);
+      found = (next - 0x0e0e0e0e) & ~next & 0x80808080;
+      if (found === 0) continue;
+      at += 4;
+      break;
     }
-    for (const stop = Math.min(chunk.length, at + 4); at < stop; at++) {
-      if (chunk[at] === LF) return at;
-      if (chunk[at] !== CR) continue;
-      if (chunk[at + 1] !== LF) return at;
-      at++;
-      if (stuffDots && chunk[at + 1] === DOT) return at + 1;
-    }
+    // The lowest bit is right, a borrow may have set others above it.
+    if (found !== 0) at += (31 - Math.clz32(found & -found)) >> 3;
+    else while (at < chunk.length && chunk[at]! >= 0x0e) at++;
     if (at >= chunk.length) return chunk.length;
+    if (chunk[at] === CR) {
+      if (chunk[at + 1] !== LF) return at;
+      at += 2;
+      if (stuffDots && chunk[at] === DOT) return at;
+    } else if (chunk[at] === LF) return at;
+    else at++;
   }
 }

@@ -1,7 +1,7 @@
 import type { OperationOptions } from "./options.ts";
 
 /** How long a polite goodbye may take, in ms. */
-const GOODBYE = 5_000;
+export const GOODBYE = 5_000;
 
 /**
  * What disposing a client does: `quit()` where nothing is unfinished, waited

@@ -16,19 +16,19 @@ const { values } = parseArgs({
     runs: { type: "string", default: "5" },
   },
 });
+const runs = Number(values.runs);
+const size = (mebibytes: number) => Number(values.size ?? mebibytes) * 2 ** 20;
 const benches = {
-  wire: () => benchWire(Number(values.size ?? 1_024) * 2 ** 20, runs),
-  ftp: () => benchFtp(Number(values.size ?? 1_024) * 2 ** 20, runs),
-  smtp: () => benchSmtp(Number(values.size ?? 500) * 1e6, runs),
+  wire: () => benchWire(size(1_024), runs),
+  ftp: () => benchFtp(size(1_024), runs),
+  smtp: () => benchSmtp(size(500), runs),
 };
+if (values.only !== undefined && !Object.hasOwn(benches, values.only)) {
+  throw new TypeError(`Cannot bench ${values.only}`);
+}
 // In memory where that can be: else the disk's writing back is what is measured.
 if (await Deno.stat("/dev/shm").catch(() => null)) {
   Deno.env.set("TMPDIR", "/dev/shm");
-}
-const runs = Number(values.runs);
-
-if (values.only !== undefined && !Object.hasOwn(benches, values.only)) {
-  throw new TypeError(`Cannot bench ${values.only}`);
 }
 for (const [name, bench] of Object.entries(benches)) {
   if (values.only !== undefined && values.only !== name) continue;

@@ -93,7 +93,11 @@ export class Pop3Client implements AsyncDisposable {
       limits: withDefaults(options.limits),
       onTrace: options.onTrace,
     });
-    return new Pop3Client(session, options, port);
+    const client = new Pop3Client(session, options, port);
+    // Aborted since, when nobody was listening.
+    if (options.signal?.aborted) client.#close(options.signal.reason);
+    options.signal?.throwIfAborted();
+    return client;
   }
 
   /** Whether TLS is on. */

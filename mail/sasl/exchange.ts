@@ -32,7 +32,10 @@ export async function signInBy(
   framing: SaslFraming,
 ): Promise<void> {
   const { name } = mechanism;
-  const secrets = [...mechanism.secrets];
+  const secrets = mechanism.secrets.flatMap((secret) => [
+    secret,
+    new TextEncoder().encode(secret).toBase64(),
+  ]);
   // What was sent is never to be seen again, whatever the server repeats.
   const hide = (text: string) => {
     secrets.push(text);
@@ -59,7 +62,9 @@ export async function signInBy(
     if (error instanceof ProtocolError) connection.close(error);
     throw error;
   } finally {
-    connection.secrets = [];
+    // A server may repeat them at any time. What is too short to be told from
+    // other text is not looked for in what has other things to say.
+    connection.secrets = secrets.filter((secret) => secret.length >= 5);
   }
 }
 

@@ -47,32 +47,46 @@ export function loginServer(check: CheckPassword): SaslServer {
   };
 }
 
+/** What users who are not there seem to have. */
+export interface FakeScram {
+  /** Makes their salts, always the same ones: asking twice tells nothing. */
+  secret: Uint8Array;
+  /**
+   * As users who are there have them: taken over from whoever signed in last,
+   * since it is the server's own affair how it makes its keys.
+   */
+  iterations: number;
+  /** The same. */
+  saltLength: number;
+}
+
+/** The beginning of it. */
+export function fakeScram(secret: Uint8Array): FakeScram {
+  return { secret, iterations: 4096, saltLength: 16 };
+}
+
 /** SCRAM-SHA-256 (RFC 5802, RFC 7677). */
 export class ScramServer implements SaslServer {
   readonly name = "SCRAM-SHA-256";
   #keysOf: (
     user: string,
   ) => ScramKeys | undefined | Promise<ScramKeys | undefined>;
-  #fakeSecret: Uint8Array;
+  #fake: FakeScram;
   #nonce: string;
   #exchange:
     | { user: string; keys: ScramKeys; known: boolean; signed: string }
     | undefined;
   #proven = false;
 
-  /**
-   * `fakeSecret` makes the salts of users who are not there: always the same
-   * ones, so that nobody can tell by asking twice.
-   */
   constructor(
     keysOf: (
       user: string,
     ) => ScramKeys | undefined | Promise<ScramKeys | undefined>,
-    fakeSecret: Uint8Array,
+    fake: FakeScram,
     nonce: string = randomBytes(18).toString("base64"),
   ) {
     this.#keysOf = keysOf;
-    this.#fakeSecret = fakeSecret;
+    this.#fake = fake;
     this.#nonce = nonce;
   }
 
@@ -97,6 +111,8 @@ export class ScramServer implements SaslServer {
     const user = name!.replaceAll("=2C", ",").replaceAll("=3D", "=");
     const found = await this.#keysOf(user);
     const keys = found ?? this.#fakeKeys(user);
+    this.#fake.iterations = keys.iterations;
+    this.#fake.saltLength = keys.salt.length;
     const nonce = clientNonce! + this.#nonce;
     const { salt, iterations } = keys;
     const first = `r=${nonce},s=${salt.toBase64()},i=${iterations}`;
@@ -136,12 +152,12 @@ export class ScramServer implements SaslServer {
   #fakeKeys(user: string): ScramKeys {
     const of = (what: string): Bytes =>
       new Uint8Array(
-        createHmac("sha256", this.#fakeSecret).update(`${what} ${user}`)
+        createHmac("sha256", this.#fake.secret).update(`${what} ${user}`)
           .digest(),
       );
     return {
-      salt: of("salt").slice(0, 16),
-      iterations: 4096,
+      salt: of("salt").slice(0, this.#fake.saltLength),
+      iterations: this.#fake.iterations,
       storedKey: of("stored"),
       serverKey: of("server"),
     };

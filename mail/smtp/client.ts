@@ -100,7 +100,11 @@ export class SmtpClient implements AsyncDisposable {
   static async connect(options: SmtpConnectOptions): Promise<SmtpClient> {
     const { reach, setup } = checkOptions(options);
     const session = await Session.open(reach, setup());
-    return new SmtpClient(session, options, reach);
+    const client = new SmtpClient(session, options, reach);
+    // Aborted since, when nobody was listening.
+    if (options.signal?.aborted) client.#close(options.signal.reason);
+    options.signal?.throwIfAborted();
+    return client;
   }
 
   /** Whether TLS is on. */
@@ -217,8 +221,10 @@ export class SmtpClient implements AsyncDisposable {
     options: OperationOptions = {},
   ): Promise<SendResult> {
     const { signal } = options;
+    let content: Content | undefined;
     return this.#turn("MAIL", {}, () => {
       const checked = checkEnvelope(envelope);
+      const taken = content = new Content(message, envelope);
       const progress: Progress = {};
       return () =>
         abortable(
@@ -227,21 +233,9 @@ export class SmtpClient implements AsyncDisposable {
             // There is no way back out of a message but to hang up.
             if (progress.transaction?.begun) this.#close(reason);
           },
-          async () => {
-            const content = new Content(message, envelope);
-            try {
-              return await this.#session.send(
-                checked,
-                content,
-                progress,
-                signal,
-              );
-            } finally {
-              await content.discard();
-            }
-          },
+          () => this.#session.send(checked, taken, progress, signal),
         );
-    }, signal);
+    }, signal).finally(() => void content?.discard());
   }
 
   /**

@@ -38,6 +38,7 @@ export class Content implements ContentFacts {
   #rest: AsyncIterator<Uint8Array>;
   #ahead: Uint8Array[] = [];
   #looked = false;
+  #stopped: { reason: unknown } | undefined;
   /** Rejects what waits for the source just now. */
   #interrupt: ((reason: unknown) => void) | undefined;
 
@@ -95,23 +96,29 @@ export class Content implements ContentFacts {
     }
   }
 
-  /** Whoever waits for the source, which may give nothing more, waits no more. */
+  /**
+   * Whoever waits for the source, which may give nothing more, waits no more,
+   * nor does anybody who wants the rest of it later.
+   */
   interrupt(reason: unknown): void {
+    if (this.taken) this.#stopped = { reason };
     this.#interrupt?.(reason);
   }
 
-  /** Tells the source that no more of it is wanted. */
+  /**
+   * Tells the source that no more of it is wanted; nobody cares how it ends. A
+   * source that is stuck is not waited for.
+   */
   async discard(): Promise<void> {
     if (this.whole) return;
-    const returned = this.#rest.return?.();
-    // A source that is stuck would never come to it.
-    if (this.#interrupt) returned?.catch(() => {});
-    else await returned;
+    const returned = this.#rest.return?.()?.catch(() => {});
+    if (!this.#interrupt) await returned;
   }
 
   /** Not a race with a promise for all chunks, which would keep each of them. */
   #next(): Promise<IteratorResult<Uint8Array>> {
     return new Promise((resolve, reject) => {
+      if (this.#stopped) return reject(this.#stopped.reason);
       this.#interrupt = reject;
       this.#rest.next().finally(() => this.#interrupt = undefined)
         .then(resolve, reject);

@@ -150,14 +150,24 @@ export class Control {
    * up, which is the answer to a command where one was sent meanwhile.
    */
   listen(): Promise<boolean> {
-    this.connection.patient = true;
-    this.#listening ??= this.connection.bytes.fill()
+    const { connection } = this;
+    // It came behind the last answer.
+    if (connection.bytes.buffered > 0) return Promise.resolve(true);
+    connection.patient = true;
+    return this.#listening ??= connection.bytes.fill()
       .catch(() => false)
-      .finally(() => {
+      .then((more) => {
         this.#listening = undefined;
-        this.connection.patient = false;
+        connection.patient = false;
+        if (!more) connection.close(this.#hungUp());
+        return more;
       });
-    return this.#listening;
+  }
+
+  #hungUp(): ProtocolError {
+    return new ProtocolError(
+      `Cannot ${this.connection.doing}: the server closed the connection`,
+    );
   }
 
   /**

@@ -17,10 +17,12 @@ export function checkEnvelope(envelope: SmtpEnvelope): CheckedEnvelope {
   if (!Array.isArray(recipients) || recipients.length === 0) {
     throw new TypeError("Cannot send: there is no recipient");
   }
+  for (const one of recipients) if (typeof one !== "string") fail("to", one);
   const checked = {
     from: checkAddress("the sender", from),
     to: recipients.map((one) => checkAddress("a recipient", one)),
-    options: envelope,
+    // The caller may use his for the next message before this one is sent.
+    options: structuredClone(envelope),
   };
   if (checked.to.some(({ address }) => address === "")) {
     throw new TypeError("Cannot send: a recipient is empty");
@@ -50,11 +52,19 @@ function checkOptions(envelope: SmtpEnvelope): void {
       (mode === "notify" || seconds > 0);
     if (!fits) fail("deliverBy.seconds", seconds);
   }
+  for (const list of [mailOptions, rcptOptions]) {
+    if (!Array.isArray(list)) fail("mailOptions or rcptOptions", list);
+  }
   for (const option of [...mailOptions, ...rcptOptions]) {
     // esmtp-param of RFC 5321 section 4.1.2, with UTF-8 (RFC 6531).
     if (!/^[a-z\d][a-z\d-]*(=[^\s=\p{Cc}]+)?$/iu.test(option)) {
       fail("mailOptions or rcptOptions", option);
     }
+  }
+  if (mailOptions.some((option) => /^BODY=BINARYMIME$/i.test(option))) {
+    throw new TypeError(
+      'Cannot send with mailOptions BODY=BINARYMIME: use body: "binarymime"',
+    );
   }
 }
 

@@ -60,8 +60,8 @@ export function planMessage(
   if (utf8) mail.push("SMTPUTF8");
   planServices(envelope, circumstances, use, mail);
   planDsn(envelope, use, mail, rcpt);
-  mail.push(...options.mailOptions ?? []);
-  rcpt.push(...options.rcptOptions ?? []);
+  override(mail, options.mailOptions);
+  override(rcpt, options.rcptOptions);
 
   const { fitting, rejected } = withinLimits(to, extensions);
   const pipelining = extensions.has("PIPELINING");
@@ -84,6 +84,19 @@ export function planMessage(
     chunking,
     used,
   };
+}
+
+/** Adds the caller's own parameters, in place of ours of the same name. */
+function override(parameters: string[], own: string[] = []): void {
+  const names = new Set(own.map(nameOf));
+  const kept = parameters.filter((one) =>
+    one.includes(":<") || !names.has(nameOf(one))
+  );
+  parameters.splice(0, parameters.length, ...kept, ...own);
+}
+
+function nameOf(parameter: string): string {
+  return parameter.split("=")[0]!.toUpperCase();
 }
 
 /** Why SMTPUTF8 is needed (RFC 6531 section 3.2); undefined where it is not. */

@@ -1,6 +1,6 @@
 import { abortable } from "../../_wire/abortable.ts";
 import { stateError } from "../../_wire/errors.ts";
-import { sayGoodbye } from "../../_wire/goodbye.ts";
+import { GOODBYE, sayGoodbye } from "../../_wire/goodbye.ts";
 import type { BodySource, OperationOptions } from "../../_wire/options.ts";
 import { Content } from "./content.ts";
 import { type CheckedEnvelope, checkEnvelope } from "./envelope.ts";
@@ -12,8 +12,7 @@ import type { SendResult, SmtpEnvelope, SmtpPoolOptions } from "./types.ts";
 /** A message that waits for a connection, or is on one. */
 interface Job {
   envelope: CheckedEnvelope;
-  message: BodySource;
-  content?: Content;
+  content: Content;
   signal: AbortSignal | undefined;
   resolve: (result: SendResult) => void;
   reject: (reason: unknown) => void;
@@ -24,6 +23,8 @@ interface Member {
   session: Session;
   /** Messages it has carried. */
   carried: number;
+  /** Whether goodbye is being said. */
+  leaving: boolean;
 }
 
 /**
@@ -66,6 +67,10 @@ export class SmtpPool implements AsyncDisposable {
   /** Connections that the server lets us have, as far as it showed. */
   #most: number;
   #waiting: Job[] = [];
+  /** Messages whose first part is being read. */
+  #looking = new Set<Job>();
+  /** Messages for which a connection is being made. */
+  #unconnected = new Set<Job>();
   #idle: Member[] = [];
   /** All that are connected, and how many are being made. */
   #members = new Set<Member>();
@@ -74,10 +79,18 @@ export class SmtpPool implements AsyncDisposable {
   #unsettled = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
   #abort: () => void;
+  /** Ends the making of connections that nobody waits for any more. */
+  #abandon = new AbortController();
 
   /** Connects to nothing yet. Bad options are a `TypeError`. */
   constructor(options: SmtpPoolOptions) {
-    this.#options = checkOptions(options);
+    const abandon = this.#abandon.signal;
+    this.#options = checkOptions({
+      ...options,
+      signal: options.signal
+        ? AbortSignal.any([options.signal, abandon])
+        : abandon,
+    });
     this.#auth = options.auth;
     this.#allowInsecureAuth = options.allowInsecureAuth ?? false;
     this.#maxConnections = this.#most = atLeastOne(
@@ -89,6 +102,7 @@ export class SmtpPool implements AsyncDisposable {
     this.#abort = () => {
       const reason = this.#signal?.reason;
       this.#rejectAll(reason);
+      for (const { content } of this.#looking) content.interrupt(reason);
       for (const { session } of this.#members) {
         session.control.connection.close(reason);
       }
@@ -112,23 +126,41 @@ export class SmtpPool implements AsyncDisposable {
     if (this.#closing) {
       throw stateError("Cannot send the message: the pool was closed");
     }
+    const content = new Content(message, envelope);
     const { promise, resolve, reject } = Promise.withResolvers<SendResult>();
-    const job: Job = { envelope: checked, message, signal, resolve, reject };
+    const job: Job = { envelope: checked, content, signal, resolve, reject };
+    // Where it is on a connection, that has its own way to stop.
     const abort = () => {
       const at = this.#waiting.indexOf(job);
-      if (at < 0) return;
-      this.#waiting.splice(at, 1);
-      reject(signal?.reason);
+      if (at >= 0) this.#waiting.splice(at, 1);
+      if (at >= 0 || this.#unconnected.has(job)) reject(signal?.reason);
+      content.interrupt(signal?.reason);
     };
     signal?.addEventListener("abort", abort, { once: true });
     this.#settles(promise);
-    this.#waiting.push(job);
-    this.#next();
+    this.#look(job);
     try {
       return await promise;
     } finally {
       signal?.removeEventListener("abort", abort);
-      await job.content?.discard();
+      void content.discard();
+    }
+  }
+
+  /**
+   * Reads the first part of a message before it waits for a connection: no
+   * connection has to wait for it, and none that is lost meanwhile hurts it.
+   */
+  async #look(job: Job): Promise<void> {
+    this.#looking.add(job);
+    try {
+      await job.content.look();
+      this.#waiting.push(job);
+      this.#next();
+    } catch (error) {
+      job.reject(error);
+    } finally {
+      this.#looking.delete(job);
     }
   }
 
@@ -140,9 +172,26 @@ export class SmtpPool implements AsyncDisposable {
     return this.#closing ??= this.#close();
   }
 
-  /** The same as `close()`. */
+  /**
+   * Says goodbye on every connection, for at most 5 s. Messages that are not
+   * sent by then are rejected, and those under way not completed: wait for them
+   * first, or for `close()`.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+    const reason = stateError("Cannot send the message: the pool was closed");
+    this.#rejectAll(reason);
+    for (const job of this.#unconnected) job.reject(reason);
+    for (const { content } of this.#looking) content.interrupt(reason);
+    this.#abandon.abort(reason);
+    const idle = new Set(this.#idle);
+    for (const member of this.#members) {
+      if (idle.has(member) || member.leaving) continue;
+      member.session.control.connection.close(reason);
+    }
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, GOODBYE);
+    await Promise.race([this.close(), late]);
+    clearTimeout(timer);
   }
 
   async #close(): Promise<void> {
@@ -178,26 +227,39 @@ export class SmtpPool implements AsyncDisposable {
   /** Makes a connection for a message. */
   async #connect(job: Job): Promise<void> {
     let session: Session | undefined;
+    this.#unconnected.add(job);
     try {
-      session = await Session.open(this.#options.reach, this.#options.setup());
-      if (this.#auth) {
-        const { user, secret, mechanism } = this.#auth;
-        await session.login(user, secret, {
-          mechanism,
-          allowInsecureAuth: this.#allowInsecureAuth,
-        });
-      }
+      const { reach, setup } = this.#options;
+      const opened = session = await Session.open(reach, setup());
+      await abortable(
+        reach.signal,
+        (reason) => opened.control.connection.close(reason),
+        () => this.#signIn(opened),
+      );
     } catch (error) {
       session?.control.connection.close(error);
       this.#connecting--;
+      this.#unconnected.delete(job);
       return this.#cannotConnect(job, error);
     }
     this.#connecting--;
-    const member = { session, carried: 0 };
+    this.#unconnected.delete(job);
+    const member = { session, carried: 0, leaving: false };
     this.#members.add(member);
     // Aborted after it was connected, and before it was a member.
     if (this.#signal?.aborted) this.#abort();
-    await this.#carry(member, job);
+    // Given up meanwhile: the connection serves others.
+    if (job.signal?.aborted) this.#release(member);
+    else await this.#carry(member, job);
+  }
+
+  async #signIn(session: Session): Promise<void> {
+    if (!this.#auth) return;
+    const { user, secret, mechanism } = this.#auth;
+    await session.login(user, secret, {
+      mechanism,
+      allowInsecureAuth: this.#allowInsecureAuth,
+    });
   }
 
   /**
@@ -208,8 +270,11 @@ export class SmtpPool implements AsyncDisposable {
     const others = this.#members.size + this.#connecting;
     if (others > 0) {
       this.#most = others;
-      this.#waiting.unshift(job);
+      if (!job.signal?.aborted) this.#waiting.unshift(job);
+      // One of them may be idle by now.
+      this.#next();
     } else {
+      this.#most = this.#maxConnections;
       job.reject(error);
       this.#rejectAll(error);
     }
@@ -232,11 +297,12 @@ export class SmtpPool implements AsyncDisposable {
           }
         },
         async () => {
-          const content = job.content ??= new Content(
-            job.message,
-            job.envelope.options,
+          return await session.send(
+            job.envelope,
+            job.content,
+            progress,
+            signal,
           );
-          return await session.send(job.envelope, content, progress, signal);
         },
       );
       job.resolve(result);
@@ -244,7 +310,7 @@ export class SmtpPool implements AsyncDisposable {
       // Only where the connection was a used one: a server that refuses each
       // new one is not asked for ever.
       const again = member.carried > 0 && session.control.closed &&
-        !progress.transaction?.uncertain && !job.content?.taken &&
+        !progress.transaction?.uncertain && !job.content.taken &&
         !signal?.aborted && !this.#signal?.aborted;
       if (again) this.#waiting.unshift(job);
       else job.reject(error);
@@ -276,21 +342,27 @@ export class SmtpPool implements AsyncDisposable {
       const at = this.#idle.indexOf(member);
       if (at < 0) return;
       this.#idle.splice(at, 1);
-      this.#members.delete(member);
-      this.#most = this.#maxConnections;
       member.session.control.connection.close();
+      this.#forget(member);
     });
   }
 
+  /** Its place is free for another one when the server has let it go. */
   async #retire(member: Member): Promise<void> {
     const { session } = member;
-    this.#members.delete(member);
-    this.#most = this.#maxConnections;
+    member.leaving = true;
     const close = () => session.control.connection.close();
     await sayGoodbye({
       quit: ({ signal }) => abortable(signal, close, () => session.quit()),
       close,
     }, { unfinished: session.control.closed });
+    this.#forget(member);
+  }
+
+  #forget(member: Member): void {
+    this.#members.delete(member);
+    this.#most = this.#maxConnections;
+    this.#next();
   }
 }
 

@@ -45,7 +45,7 @@ export async function sendByData(
   });
   final.catch(() => {});
   try {
-    for (;;) {
+    while (!early) {
       const step = await chunks.next().catch((error) => {
         if (!early) connection.close(error);
         return { error };
@@ -156,6 +156,8 @@ export async function sendByBdat(
     await writeEnd(control.connection, buffer.subarray(0, size), o.onLast);
     return { refused: undefined };
   } catch (error) {
+    // It said why before it hung up.
+    if (refused) return { refused };
     await abandon(control, reading);
     throw error;
   } finally {

@@ -74,6 +74,7 @@ export class Session {
       control.accept(greeting, "", doing);
       await session.hello();
       if (tls === "starttls") await session.startTls();
+      signal?.throwIfAborted();
       return session;
     } catch (error) {
       connection.close(error);
@@ -163,11 +164,13 @@ export class Session {
     progress: Progress,
     signal: AbortSignal | undefined,
   ): Promise<SendResult> {
-    const forget = this.control.connection.onClosed((reason) =>
-      content.interrupt(reason)
-    );
+    const { connection } = this.control;
+    if (connection.closed) throw connection.closeReason;
+    const forget = connection.onClosed((reason) => content.interrupt(reason));
     try {
       await content.look();
+      // The source may have taken its time.
+      signal?.throwIfAborted();
       return await this.#transact(envelope, content, progress, signal);
     } finally {
       forget();

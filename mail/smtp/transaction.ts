@@ -23,6 +23,8 @@ interface Envelope {
 export class SmtpUncertainError extends ProtocolError {
   /** The error's name, always `"SmtpUncertainError"`. */
   override name = "SmtpUncertainError";
+  /** The recipients whose delivery is certain all the same (LMTP). */
+  accepted: readonly string[] = [];
 }
 
 /** One message on its way (RFC 5321 section 3.3). */
@@ -37,6 +39,8 @@ export class Transaction {
   #lmtp: boolean;
   /** What is being written while replies are read. */
   #writing: Promise<void> = Promise.resolve();
+  /** In LMTP: to whom it was delivered for certain. */
+  #delivered: string[] = [];
 
   constructor(control: Control, plan: Plan, content: Content, lmtp: boolean) {
     this.#control = control;
@@ -51,6 +55,8 @@ export class Transaction {
     await this.#control.refuseUnasked(mail);
     // The last moment at which nothing was sent.
     signal?.throwIfAborted();
+    const { connection } = this.#control;
+    if (connection.closed) throw connection.closeReason;
     this.begun = true;
     try {
       const { pipelining, chunking } = this.#plan;
@@ -63,7 +69,9 @@ export class Transaction {
       if (this.uncertain) {
         await this.#writing.catch(() => this.uncertain = false);
       }
-      throw this.uncertain && this.#control.closed ? asUncertain(error) : error;
+      throw this.uncertain && this.#control.closed
+        ? asUncertain(error, this.#delivered)
+        : error;
     }
   }
 
@@ -110,7 +118,7 @@ export class Transaction {
     const asked = this.#plan.pipelining || !envelope.failure;
     const reply = asked ? await this.#askForData() : undefined;
     if (envelope.failure) {
-      if (reply?.code === 354) await this.#sendNothing();
+      if (reply?.code === 354) await this.#sendNothing(envelope.failure);
       return await this.#fail(envelope, envelope.failure);
     }
     if (reply!.code !== 354) {
@@ -127,6 +135,9 @@ export class Transaction {
     if (first.code >= 300 && first.code < 400) {
       throw this.#control.broken(first, DELIVERING);
     }
+    if (this.#lmtp && first.code < 300) {
+      this.#delivered.push(envelope.accepted[0]!);
+    }
     const finals = [first, ...await this.#finals("DATA", envelope, 1)];
     return await this.#result(envelope, finals, "DATA");
   }
@@ -142,9 +153,11 @@ export class Transaction {
 
   /**
    * A server that says 354 although it took no recipient gets a lone dot, and
-   * whatever it answers is no delivery (RFC 2920 section 3.1).
+   * whatever it answers is no delivery (RFC 2920 section 3.1). In LMTP it would
+   * answer nothing (RFC 2033 section 4.2).
    */
-  async #sendNothing(): Promise<void> {
+  async #sendNothing(failure: SmtpError): Promise<void> {
+    if (this.#lmtp) return this.#control.connection.close(failure);
     await this.#control.send(".");
     await this.#control.reply("end the empty message", "end");
   }
@@ -225,6 +238,7 @@ export class Transaction {
         throw this.#control.broken(reply, command);
       }
       replies.push(reply);
+      if (this.#lmtp && reply.code < 300) this.#delivered.push(accepted[n]!);
     }
     return replies;
   }
@@ -235,6 +249,9 @@ export class Transaction {
     command: string,
   ): Promise<SendResult> {
     this.uncertain = false;
+    if (finals.some(({ code }) => code === 421)) {
+      this.#control.connection.close();
+    }
     // RFC 2033 section 4.2: in the order of the recipients.
     const taken = accepted.filter((_, at) =>
       (finals[at] ?? finals[0]!).code < 300
@@ -302,12 +319,14 @@ function noneAccepted(
 }
 
 /** A loss of the connection, when all of the message was sent by then. */
-function asUncertain(error: unknown): unknown {
+function asUncertain(error: unknown, delivered: string[]): unknown {
   const message = "Cannot tell whether the message was delivered: all of it " +
     `was sent, then the connection was lost (${(error as Error)?.message})`;
   // Whoever closed the client or aborted knows it.
   if (!(error instanceof DOMException)) {
-    return new SmtpUncertainError(message, { cause: error });
+    const uncertain = new SmtpUncertainError(message, { cause: error });
+    uncertain.accepted = delivered;
+    return uncertain;
   }
   return error.name === "TimeoutError" ? timeoutError(message) : error;
 }

@@ -29,6 +29,7 @@ export class Channel {
   #watchdog: Watchdog;
   #replies = "";
   #shakingHands = false;
+  #stopping = false;
   #leaving: Promise<void> | undefined;
 
   constructor(
@@ -55,9 +56,13 @@ export class Channel {
     if (bytes.peek().indexOf(LF) < 0) {
       await this.flush();
       this.waiting = true;
+      // Asked for while we were writing.
+      if (this.#stopping) await this.interrupt();
     }
     try {
-      return await lines.readLine();
+      const line = await lines.readLine();
+      // Said goodbye meanwhile: what is not answered must not be done.
+      return this.#leaving ? undefined : line;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       // What follows might be read in two ways: nothing of it is read.
@@ -131,7 +136,8 @@ export class Channel {
 
   /** Says goodbye where a command is waited for: whoever waits there ends. */
   async interrupt(): Promise<void> {
-    if (!this.waiting) return;
+    this.#stopping = true;
+    if (!this.waiting || this.#leaving) return;
     this.reply(421, "4.3.2", "The server shuts down");
     await this.hangUp();
   }

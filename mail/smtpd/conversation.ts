@@ -1,5 +1,7 @@
+import type { ByteReader } from "../../_wire/byte_reader.ts";
 import { ProtocolError } from "../../_wire/errors.ts";
 import type { TlsBridge } from "../../_wire/tls_bridge.ts";
+import type { FakeScram } from "../sasl/server.ts";
 import { SmtpError } from "../smtp/smtp_error.ts";
 import { Channel } from "./channel.ts";
 import { chunkSource, dataSource, Incoming } from "./incoming.ts";
@@ -29,7 +31,7 @@ export interface Host {
   timeout: number;
   /** Where STARTTLS is offered. */
   bridge: TlsBridge | undefined;
-  fakeSecret: Uint8Array;
+  fakeScram: FakeScram;
 }
 
 /** A message that is being received. */
@@ -110,6 +112,8 @@ export class Conversation {
     } catch (error) {
       if (!(error instanceof SmtpError)) throw error;
       this.channel.refuse(error);
+      // A handler says goodbye (RFC 5321 section 3.8).
+      if (error.code === 421) this.#ended = true;
       // Not what a handler refuses: a list of bad addresses is no attack.
       const clumsy = error.code <= 504 && error.code >= 500 ||
         error.code === 535;
@@ -243,8 +247,12 @@ export class Conversation {
     const { channel } = this;
     channel.reply(354, undefined, "Send the message, end with a lone dot");
     await channel.flush();
-    const receiving = this.#begin(envelope, envelope.size);
-    await this.#receive(receiving, dataSource(channel.connection.bytes));
+    const { bytes } = channel.connection;
+    const receiving = this.#begin(
+      envelope,
+      envelope.size ?? await sizeToCome(bytes),
+    );
+    await this.#receive(receiving, dataSource(bytes));
     await this.#finish(receiving);
   }
 
@@ -396,8 +404,8 @@ export class Conversation {
   }
 
   get #signIn(): Parameters<typeof signIn>[2] {
-    const { options, fakeSecret } = this.#host;
-    return { options, session: this.#session, fakeSecret };
+    const { options, fakeScram } = this.#host;
+    return { options, session: this.#session, fakeScram };
   }
 
   /** Lets a handler look at an address. */
@@ -427,6 +435,15 @@ export class Conversation {
     }
     return new SmtpError(451, "4.3.0", "Something went wrong here");
   }
+}
+
+/**
+ * What a small message has at least, since it comes at once: so that no more
+ * memory is taken for it. Undefined for one that may be large.
+ */
+async function sizeToCome(bytes: ByteReader): Promise<number | undefined> {
+  if (bytes.buffered === 0) await bytes.fill();
+  return bytes.buffered < 32 * 1024 ? bytes.buffered : undefined;
 }
 
 async function drain(source: ReturnType<typeof chunkSource>): Promise<void> {

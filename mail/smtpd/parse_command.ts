@@ -15,8 +15,11 @@ export interface Command {
 
 /** Splits a line. */
 export function parseCommand(line: string): Command {
-  const [, verb, argument] = /^(\S*)\s*(.*?)\s*$/s.exec(line)!;
-  return { verb: verb!.toUpperCase(), argument: argument! };
+  const verb = /^\S*/.exec(line)![0];
+  return {
+    verb: verb.toUpperCase(),
+    argument: line.slice(verb.length).trim(),
+  };
 }
 
 /** `<path>` with an optional source route, and parameters behind it. */

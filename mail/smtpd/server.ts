@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { TlsBridge } from "../../_wire/tls_bridge.ts";
+import { fakeScram } from "../sasl/server.ts";
 import { Conversation, type Host } from "./conversation.ts";
 import type { SmtpServerOptions } from "./types.ts";
 
@@ -61,9 +62,11 @@ export class SmtpServer implements AsyncDisposable {
       bridge: tls && !this.#implicitTls ? new TlsBridge(tls) : undefined,
       // The salt of a user who is not there should outlast a restart, as that
       // of one who is does: hence from the key, where there is one.
-      fakeSecret: key !== undefined
-        ? createHash("sha256").update("SCRAM salt").update(key).digest()
-        : randomBytes(32),
+      fakeScram: fakeScram(
+        key !== undefined
+          ? createHash("sha256").update("SCRAM salt").update(key).digest()
+          : randomBytes(32),
+      ),
     };
     try {
       this.#listener = tls && this.#implicitTls
@@ -94,12 +97,15 @@ export class SmtpServer implements AsyncDisposable {
 
   /** `shutdown()`, but what lasts longer than 5 s is cut off. */
   async [Symbol.asyncDispose](): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
     const cut = setTimeout(() => {
       for (const { channel } of this.#conversations.keys()) {
         channel.connection.close();
       }
+      // Not for handlers that never come to an end.
+      resolve();
     }, PATIENCE);
-    await this.shutdown();
+    await Promise.race([this.shutdown(), late]);
     clearTimeout(cut);
   }
 
@@ -127,7 +133,12 @@ export class SmtpServer implements AsyncDisposable {
         }
         return;
       }
-      this.#serve(conn);
+      try {
+        this.#serve(conn);
+      } catch {
+        // Gone before it was looked at.
+        conn[Symbol.dispose]();
+      }
     }
   }
 
@@ -163,16 +174,15 @@ function checkOptions(options: SmtpServerOptions): void {
   if (name !== undefined && !/^[!-~]{1,255}$/.test(name)) {
     throw new TypeError(`Cannot serve: ${JSON.stringify(name)} is no name`);
   }
-  for (
-    const one of [
-      "maxSize",
-      "maxRecipients",
-      "maxConnections",
-    ] as const
-  ) {
+  for (const one of ["maxSize", "maxRecipients", "maxConnections"] as const) {
     const value = options[one];
-    if (value !== undefined && !(value >= 1)) {
-      throw new TypeError(`Cannot serve: ${one} is ${value}, less than 1`);
+    if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) {
+      continue;
     }
+    throw new TypeError(`Cannot serve: ${one} is ${value}, no number over 0`);
+  }
+  const { timeout = 0 } = options;
+  if (!(timeout >= 0)) {
+    throw new TypeError(`Cannot serve: timeout is ${timeout}`);
   }
 }

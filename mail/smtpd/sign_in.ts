@@ -1,5 +1,10 @@
 import { isLoopback } from "../../_wire/loopback.ts";
-import { loginServer, plainServer, ScramServer } from "../sasl/server.ts";
+import {
+  type FakeScram,
+  loginServer,
+  plainServer,
+  ScramServer,
+} from "../sasl/server.ts";
 import type { SaslServer, SaslStep } from "../sasl/types.ts";
 import { SmtpError } from "../smtp/smtp_error.ts";
 import type { Channel } from "./channel.ts";
@@ -9,8 +14,8 @@ import type { SmtpServerOptions, SmtpSession } from "./types.ts";
 export interface SignIn {
   options: SmtpServerOptions;
   session: SmtpSession;
-  /** For the salts of users who are not there. */
-  fakeSecret: Uint8Array;
+  /** What users who are not there seem to have. */
+  fakeScram: FakeScram;
 }
 
 /** The mechanisms that are offered on this connection, the strongest first. */
@@ -72,7 +77,7 @@ function choose(name: string, o: SignIn): SaslServer {
     o.options.authenticate!(user, password, o.session);
   if (name === "PLAIN") return plainServer(check);
   if (name === "LOGIN") return loginServer(check);
-  return new ScramServer(o.options.scramKeys!, o.fakeSecret);
+  return new ScramServer(o.options.scramKeys!, o.fakeScram);
 }
 
 function decode(line: string): Uint8Array {

@@ -134,7 +134,7 @@ export class HostConn extends Wire {
   readonly number: number;
   /** Recipients of the message under way. */
   recipients = 0;
-  /** Messages whose end has come. */
+  /** Messages whose end was answered. */
   messages = 0;
   /** Closed by the test. */
   ended = false;
@@ -244,8 +244,8 @@ export async function serveHost(
         const answer = await say(line, fits ? "354 go" : "503 5.5.1 no valid");
         if (!answer.startsWith("354")) break;
         const content = await conn.data();
-        conn.messages++;
         const final = await say(".", each("250 2.0.0 taken"));
+        conn.messages++;
         if (/^250/m.test(final)) messages.push(content);
         reset();
         break;

@@ -1284,6 +1284,53 @@ Deno.test("sendMail() aborted at any moment rejects with the reason, and nothing
   }
 });
 
+Deno.test("sendMail() that was aborted takes no reply from the next one", async () => {
+  const { promise: partial, resolve: sent } = Promise.withResolvers<void>();
+  const { promise: finish, resolve: goOn } = Promise.withResolvers<void>();
+  await using server = await scriptedServer(async (conn) => {
+    await greet(conn, ["PIPELINING"]);
+    await conn.expect("MAIL FROM:<eve@example.com>");
+    // The reply to MAIL, and the beginning of the one to RCPT.
+    await conn.write("250 ok\r\n25");
+    await finish;
+    await conn.write("0 ok\r\n354 go\r\n");
+    await receive(
+      conn,
+      "RCPT TO:<bob@example.com>\r\nDATA\r\nnext\r\n.\r\n",
+    );
+    await conn.write("250 taken\r\n");
+    await conn.expect("QUIT");
+    await conn.write("221 bye\r\n");
+  });
+  await using smtp = await open(server, {
+    onTrace: ({ direction, line }) =>
+      direction === "receive" && line === "250 ok" && sent(),
+  });
+  const { promise: stalled, resolve: stall } = Promise.withResolvers<void>();
+  const { promise: go, resolve: release } = Promise.withResolvers<void>();
+  const source = async function* (): AsyncGenerator<Uint8Array> {
+    yield utf8("never");
+    stall();
+    await go;
+  };
+  const controller = new AbortController();
+  const first = smtp.sendMail(ENVELOPE, source(), {
+    signal: controller.signal,
+  });
+  await stalled;
+  controller.abort(new RangeError("stop"));
+  await assertRejects(() => first, RangeError, "stop");
+  const second = smtp.sendMail({ from: EVE, to: BOB }, "next");
+  second.catch(() => {});
+  await partial;
+  // Only now the first one's source ends.
+  release();
+  for (let n = 0; n < 20; n++) await new Promise((r) => setTimeout(r, 0));
+  goOn();
+  // FAILS: what was given up looks for unasked replies, and takes this one's.
+  assertEquals((await second).accepted, [BOB]);
+});
+
 Deno.test("sendMail() leaves no listener on its signal", async () => {
   await using host = await startHost({ extensions: ["PIPELINING"] });
   await using smtp = await open(host);
