@@ -322,11 +322,15 @@ function noneAccepted(
 function asUncertain(error: unknown, delivered: string[]): unknown {
   const message = "Cannot tell whether the message was delivered: all of it " +
     `was sent, then the connection was lost (${(error as Error)?.message})`;
-  // Whoever closed the client or aborted knows it.
-  if (!(error instanceof DOMException)) {
+  if (error instanceof DOMException) {
+    return error.name === "TimeoutError" ? timeoutError(message) : error;
+  }
+  const isOs = Object.values(Deno.errors).some((one) => error instanceof one);
+  if (isOs || error instanceof ProtocolError) {
     const uncertain = new SmtpUncertainError(message, { cause: error });
     uncertain.accepted = delivered;
     return uncertain;
   }
-  return error.name === "TimeoutError" ? timeoutError(message) : error;
+  // Whoever closed the client or aborted knows it.
+  return error;
 }

@@ -14,6 +14,9 @@ const LF = 0x0a;
  */
 const LINE_LIMIT = 12_288 + 2;
 
+/** Bytes of text in a reply line. */
+const LONGEST_TEXT = 480;
+
 /** How long a client may take to hang up after our goodbye, in ms. */
 const LINGER = 1_000;
 
@@ -28,6 +31,7 @@ export class Channel {
   utf8 = false;
   #watchdog: Watchdog;
   #replies = "";
+  #flushed: Promise<void> = Promise.resolve();
   #shakingHands = false;
   #stopping = false;
   #leaving: Promise<void> | undefined;
@@ -76,12 +80,13 @@ export class Channel {
 
   /** Adds a reply; a line for each of its own. */
   reply(code: number, enhancedCode: string | undefined, text: string): void {
-    const prefix = this.enhanced && enhancedCode ? `${enhancedCode} ` : "";
+    const known = /^[245]\.\d{1,3}\.\d{1,3}$/.test(enhancedCode ?? "");
+    const prefix = this.enhanced && known ? `${enhancedCode} ` : "";
     const lines = text.split(/\r\n|\r|\n/).map((line) => {
       // deno-lint-ignore no-control-regex
-      const clean = line.replace(/[\x00-\x1f\x7f]/g, " ").slice(0, 400);
+      const clean = line.replace(/[\x00-\x1f\x7f]/g, " ");
       // deno-lint-ignore no-control-regex
-      return this.utf8 ? clean : clean.replace(/[^\x00-\x7f]/gu, "?");
+      return cut(this.utf8 ? clean : clean.replace(/[^\x00-\x7f]/gu, "?"));
     });
     this.#replies += lines.map((line, at) =>
       `${code}${at < lines.length - 1 ? "-" : " "}${prefix}${line}\r\n`
@@ -94,11 +99,12 @@ export class Channel {
   }
 
   /** Sends the replies that are waiting. */
-  async flush(): Promise<void> {
-    if (this.#replies === "") return;
-    const replies = this.#replies;
+  flush(): Promise<void> {
+    if (this.#replies === "") return this.#flushed;
+    const bytes = encodeText(this.#replies, "utf-8");
     this.#replies = "";
-    await this.connection.write(encodeText(replies, "utf-8"));
+    return this.#flushed = this.#flushed
+      .then(() => this.connection.write(bytes));
   }
 
   /** TLS, after the reply that allowed it. */
@@ -150,4 +156,14 @@ export class Channel {
     this.reply(421, "4.4.2", "Waited too long; goodbye");
     await this.hangUp();
   }
+}
+
+/** What fits into a reply line (RFC 5321 section 4.5.3.1.5), codes apart. */
+function cut(line: string): string {
+  if (line.length <= LONGEST_TEXT / 3) return line;
+  const { read } = new TextEncoder().encodeInto(
+    line,
+    new Uint8Array(LONGEST_TEXT),
+  );
+  return line.slice(0, read);
 }

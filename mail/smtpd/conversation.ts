@@ -281,11 +281,15 @@ export class Conversation {
         envelope = this.#complete();
       } catch (error) {
         // The octets come all the same.
+        if (bytes.buffered < size) await this.channel.flush();
         await drain(source);
         throw error;
       }
       receiving = this.#begin(envelope, last ? size : envelope.size);
     }
+    // Who waits for the replies before he sends the octets (RFC 2920 section
+    // 3.2) must not wait in vain.
+    if (bytes.buffered < size) await this.channel.flush();
     await this.#receive(receiving, source);
     if (last || receiving.incoming.refusal) {
       return await this.#finish(receiving);
@@ -336,11 +340,21 @@ export class Conversation {
 
   async #finish({ incoming, handled }: Receiving): Promise<void> {
     incoming.end();
-    const refused = await handled;
+    const refused = await this.#meanwhile(handled);
     this.#forget();
     const refusal = incoming.refusal ?? refused;
     if (refusal) throw refusal;
     this.channel.reply(250, "2.0.0", "OK: accepted");
+  }
+
+  /** Waits for a handler, and sends what was said where it takes its time. */
+  async #meanwhile<T>(answer: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => this.channel.flush().catch(() => {}), SLOW);
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** RSET, and whatever has its effect. */
@@ -408,13 +422,25 @@ export class Conversation {
     return { options, session: this.#session, fakeScram };
   }
 
+  #report(error: unknown): void {
+    try {
+      const { onError } = this.#host.options;
+      if (onError) onError(error, this.#session);
+      else console.error(error);
+    } catch (another) {
+      console.error(another);
+    }
+  }
+
   /** Lets a handler look at an address. */
   async #ask(
     handler: SmtpServerOptions["onMail"],
     address: string,
   ): Promise<void> {
     try {
-      await handler?.(address, this.#session);
+      const answer = handler?.(address, this.#session);
+      // Nobody should wait for what is known while it thinks.
+      if (answer) await this.#meanwhile(answer);
     } catch (error) {
       throw this.#asRefusal(error, undefined);
     }
@@ -425,13 +451,11 @@ export class Conversation {
    * reported, but for what the handler only passed on: `known`.
    */
   #asRefusal(error: unknown, known: unknown): SmtpError {
-    const refuses = error instanceof SmtpError && error.code >= 400 &&
-      error.code < 600;
+    const refuses = error instanceof SmtpError &&
+      Number.isInteger(error.code) && error.code >= 400 && error.code < 600;
     if (refuses) return error;
     if (error !== known || known === undefined) {
-      const { onError } = this.#host.options;
-      if (onError) onError(error, this.#session);
-      else console.error(error);
+      this.#report(error);
     }
     return new SmtpError(451, "4.3.0", "Something went wrong here");
   }
@@ -445,6 +469,9 @@ async function sizeToCome(bytes: ByteReader): Promise<number | undefined> {
   if (bytes.buffered === 0) await bytes.fill();
   return bytes.buffered < 32 * 1024 ? bytes.buffered : undefined;
 }
+
+/** How long a handler may take before what was said is sent, in ms. */
+const SLOW = 5;
 
 async function drain(source: ReturnType<typeof chunkSource>): Promise<void> {
   const waste = new Uint8Array(64 * 1024);

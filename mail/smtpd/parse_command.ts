@@ -15,10 +15,12 @@ export interface Command {
 
 /** Splits a line. */
 export function parseCommand(line: string): Command {
-  const verb = /^\S*/.exec(line)![0];
+  const verb = /^[^ \t]*/.exec(line)![0];
+  // Beyond ASCII there are letters whose upper case is in ASCII.
+  const ascii = /^[!-~]*$/.test(verb);
   return {
-    verb: verb.toUpperCase(),
-    argument: line.slice(verb.length).trim(),
+    verb: ascii ? verb.toUpperCase() : verb,
+    argument: line.slice(verb.length).replace(/^[ \t]+/, "").trimEnd(),
   };
 }
 

@@ -726,6 +726,54 @@ Deno.test("close() rejects what is under way, twice and without a throw", async 
   await smtp[Symbol.asyncDispose]();
 });
 
+Deno.test("a goodbye in answer to any command closes the client, and says so", async () => {
+  for (const verb of ["NOOP", "RSET", "VRFY", "EXPN", "HELP", "EHLO", "HELO"]) {
+    let bye = false;
+    await using host = await startHost({
+      answer(command, conn) {
+        if (!bye || !command.startsWith(verb)) return;
+        conn.hangUp();
+        return "421 4.3.2 Going down";
+      },
+    });
+    const smtp = await open(host);
+    bye = true;
+    const calls: Record<string, () => Promise<unknown>> = {
+      NOOP: () => smtp.noop(),
+      RSET: () => smtp.rset(),
+      VRFY: () => smtp.verify(BOB),
+      EXPN: () => smtp.expand("list"),
+      HELP: () => smtp.command("HELP"),
+      EHLO: () => smtp.ehlo(),
+      HELO: () => smtp.helo(),
+    };
+    const error = await assertRejects(() => calls[verb]!(), SmtpError);
+    assertEquals([error.code, error.transient], [421, true]);
+    assertEquals(await failureOf(smtp.noop()), error);
+  }
+});
+
+Deno.test("sendMail() says why it was refused although RSET is answered by a goodbye", async () => {
+  for (const extensions of [[], ["PIPELINING"], ["PIPELINING", "CHUNKING"]]) {
+    await using host = await startHost({
+      extensions,
+      answer(command, conn) {
+        if (command.startsWith("RCPT")) return "550 5.1.1 no";
+        if (command !== "RSET") return;
+        conn.hangUp();
+        return "421 4.3.2 Going down";
+      },
+    });
+    const smtp = await open(host);
+    const error = await assertRejects(
+      () => smtp.sendMail(ENVELOPE, "hello"),
+      SmtpError,
+    );
+    assertEquals([error.code, error.rejected.length], [550, 2]);
+    await failureOf(smtp.noop());
+  }
+});
+
 Deno.test("disposing says QUIT and waits for its answer, whatever that is", async () => {
   for (
     const answer of ["221 bye", "500 what", "421 bye", "garbage", "250 ok"]
