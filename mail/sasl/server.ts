@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Bytes } from "../../_wire/options.ts";
+import { saslprep } from "./saslprep.ts";
 import { digest, hmac, type ScramKeys, xor } from "./scram_keys.ts";
 import type { SaslServer, SaslStep } from "./types.ts";
 
@@ -21,8 +22,10 @@ export function plainServer(check: CheckPassword): SaslServer {
     async next(response) {
       if (!response) return { challenge: new Uint8Array() };
       const parts = decode(response)?.split("\0") ?? [];
-      const [authorize, user, password] = parts;
-      if (parts.length !== 3 || !user || !password) return REFUSED;
+      if (parts.length !== 3) return REFUSED;
+      // Section 2: preparing them is the server's part.
+      const [authorize, user, password] = parts.map(prepare);
+      if (!user || !password) return REFUSED;
       if (authorize !== "" && authorize !== user) return REFUSED;
       return await check(user, password) ? { user } : REFUSED;
     },
@@ -36,7 +39,7 @@ export function loginServer(check: CheckPassword): SaslServer {
     name: "LOGIN",
     async next(response) {
       if (!response) return { challenge: ENCODER.encode("Username:") };
-      const text = decode(response);
+      const text = prepare(decode(response));
       if (!text) return REFUSED;
       if (user === undefined) {
         user = text;
@@ -47,46 +50,32 @@ export function loginServer(check: CheckPassword): SaslServer {
   };
 }
 
-/** What users who are not there seem to have. */
-export interface FakeScram {
-  /** Makes their salts, always the same ones: asking twice tells nothing. */
-  secret: Uint8Array;
-  /**
-   * As users who are there have them: taken over from whoever signed in last,
-   * since it is the server's own affair how it makes its keys.
-   */
-  iterations: number;
-  /** The same. */
-  saltLength: number;
-}
-
-/** The beginning of it. */
-export function fakeScram(secret: Uint8Array): FakeScram {
-  return { secret, iterations: 4096, saltLength: 16 };
-}
-
 /** SCRAM-SHA-256 (RFC 5802, RFC 7677). */
 export class ScramServer implements SaslServer {
   readonly name = "SCRAM-SHA-256";
   #keysOf: (
     user: string,
   ) => ScramKeys | undefined | Promise<ScramKeys | undefined>;
-  #fake: FakeScram;
+  #fakeSecret: Uint8Array;
   #nonce: string;
   #exchange:
     | { user: string; keys: ScramKeys; known: boolean; signed: string }
     | undefined;
   #proven = false;
 
+  /**
+   * `fakeSecret` makes the salts of users who are not there: always the same
+   * ones, so that nobody can tell by asking twice.
+   */
   constructor(
     keysOf: (
       user: string,
     ) => ScramKeys | undefined | Promise<ScramKeys | undefined>,
-    fake: FakeScram,
+    fakeSecret: Uint8Array,
     nonce: string = randomBytes(18).toString("base64"),
   ) {
     this.#keysOf = keysOf;
-    this.#fake = fake;
+    this.#fakeSecret = fakeSecret;
     this.#nonce = nonce;
   }
 
@@ -108,11 +97,10 @@ export class ScramServer implements SaslServer {
     if (!match) return REFUSED;
     const [, authorize, bare, name, clientNonce] = match;
     if (authorize !== undefined && authorize !== name) return REFUSED;
-    const user = name!.replaceAll("=2C", ",").replaceAll("=3D", "=");
+    const user = prepare(name!.replaceAll("=2C", ",").replaceAll("=3D", "="));
+    if (!user) return REFUSED;
     const found = await this.#keysOf(user);
     const keys = found ?? this.#fakeKeys(user);
-    this.#fake.iterations = keys.iterations;
-    this.#fake.saltLength = keys.salt.length;
     const nonce = clientNonce! + this.#nonce;
     const { salt, iterations } = keys;
     const first = `r=${nonce},s=${salt.toBase64()},i=${iterations}`;
@@ -152,12 +140,13 @@ export class ScramServer implements SaslServer {
   #fakeKeys(user: string): ScramKeys {
     const of = (what: string): Bytes =>
       new Uint8Array(
-        createHmac("sha256", this.#fake.secret).update(`${what} ${user}`)
+        createHmac("sha256", this.#fakeSecret).update(`${what} ${user}`)
           .digest(),
       );
     return {
-      salt: of("salt").slice(0, this.#fake.saltLength),
-      iterations: this.#fake.iterations,
+      // As deriveScramKeys makes them.
+      salt: of("salt").slice(0, 16),
+      iterations: 4096,
       storedKey: of("stored"),
       serverKey: of("server"),
     };
@@ -168,6 +157,15 @@ function decode(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
       .decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Prepared by SASLprep; undefined where that forbids it. */
+function prepare(text: string | undefined): string | undefined {
+  try {
+    return text === undefined ? undefined : saslprep(text);
   } catch {
     return undefined;
   }

@@ -67,6 +67,8 @@ export class SmtpPool implements AsyncDisposable {
   /** Connections that the server lets us have, as far as it showed. */
   #most: number;
   #waiting: Job[] = [];
+  /** Messages that wait for those. */
+  #unseen: Job[] = [];
   /** Messages whose first part is being read. */
   #looking = new Set<Job>();
   /** Messages for which a connection is being made. */
@@ -131,19 +133,36 @@ export class SmtpPool implements AsyncDisposable {
     const job: Job = { envelope: checked, content, signal, resolve, reject };
     // Where it is on a connection, that has its own way to stop.
     const abort = () => {
-      const at = this.#waiting.indexOf(job);
-      if (at >= 0) this.#waiting.splice(at, 1);
-      if (at >= 0 || this.#unconnected.has(job)) reject(signal?.reason);
+      let found = this.#unconnected.has(job);
+      for (const queue of [this.#waiting, this.#unseen]) {
+        const at = queue.indexOf(job);
+        if (at < 0) continue;
+        queue.splice(at, 1);
+        found = true;
+      }
+      if (found) reject(signal?.reason);
       content.interrupt(signal?.reason);
     };
     signal?.addEventListener("abort", abort, { once: true });
     this.#settles(promise);
-    this.#look(job);
+    this.#unseen.push(job);
+    this.#lookAhead();
     try {
       return await promise;
     } finally {
       signal?.removeEventListener("abort", abort);
       void content.discard();
+    }
+  }
+
+  /** Begins to read a few of the sources only: some are open files. */
+  #lookAhead(): void {
+    const most = 2 * this.#maxConnections;
+    while (
+      this.#unseen.length > 0 &&
+      this.#looking.size + this.#waiting.length < most
+    ) {
+      this.#look(this.#unseen.shift()!);
     }
   }
 
@@ -161,6 +180,7 @@ export class SmtpPool implements AsyncDisposable {
       job.reject(error);
     } finally {
       this.#looking.delete(job);
+      this.#lookAhead();
     }
   }
 
@@ -211,6 +231,7 @@ export class SmtpPool implements AsyncDisposable {
 
   /** Gives waiting messages to free connections, and makes more of these. */
   #next(): void {
+    this.#lookAhead();
     while (this.#waiting.length > 0) {
       // The one that was used last: the others may rest until they go.
       const member = this.#idle.pop();
@@ -281,7 +302,8 @@ export class SmtpPool implements AsyncDisposable {
   }
 
   #rejectAll(reason: unknown): void {
-    for (const { reject } of this.#waiting.splice(0)) reject(reason);
+    const all = [...this.#waiting.splice(0), ...this.#unseen.splice(0)];
+    for (const { reject } of all) reject(reason);
   }
 
   async #carry(member: Member, job: Job): Promise<void> {
@@ -337,7 +359,7 @@ export class SmtpPool implements AsyncDisposable {
 
   /** A server that speaks or hangs up while nothing is asked wants no more. */
   #watch(member: Member): void {
-    if (this.#waiting.length > 0) return;
+    if (this.#waiting.length + this.#unseen.length > 0) return;
     member.session.control.listen().then(() => {
       const at = this.#idle.indexOf(member);
       if (at < 0) return;

@@ -67,8 +67,9 @@ export async function sendByData(
     connection.patient = false;
     const reply = connection.closed ? undefined : await final.catch(() => {});
     if (reply && reply.code >= 400) {
-      connection.close();
-      throw control.refusal(reply, "DATA", DELIVERING);
+      const refusal = control.refusal(reply, "DATA", DELIVERING);
+      connection.close(refusal);
+      throw refusal;
     }
     connection.close(error);
     throw error;

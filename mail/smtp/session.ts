@@ -129,7 +129,8 @@ export class Session {
         foreseen: true,
       });
     }
-    await this.control.command("STARTTLS");
+    const reply = await this.control.command("STARTTLS");
+    if (reply.code !== 220) throw this.control.broken(reply, "start TLS");
     // What was said before may have been anybody's words (section 4.2).
     this.extensions = new Map();
     await connection.startTls(this.#reach.tlsOptions);
@@ -165,7 +166,10 @@ export class Session {
     signal: AbortSignal | undefined,
   ): Promise<SendResult> {
     const { connection } = this.control;
-    if (connection.closed) throw connection.closeReason;
+    if (connection.closed) {
+      throw connection.closeReason ??
+        stateError("Cannot send the message: the client was closed");
+    }
     const forget = connection.onClosed((reason) => content.interrupt(reason));
     try {
       await content.look();

@@ -249,9 +249,9 @@ export class Transaction {
     command: string,
   ): Promise<SendResult> {
     this.uncertain = false;
-    if (finals.some(({ code }) => code === 421)) {
-      this.#control.connection.close();
-    }
+    // The server says goodbye.
+    const goodbye = finals.find(({ code }) => code === 421);
+    if (goodbye) this.#control.refusal(goodbye, command, DELIVERING);
     // RFC 2033 section 4.2: in the order of the recipients.
     const taken = accepted.filter((_, at) =>
       (finals[at] ?? finals[0]!).code < 300

@@ -36,17 +36,14 @@ export class Channel {
   #stopping = false;
   #leaving: Promise<void> | undefined;
 
-  constructor(
-    tcp: Deno.Conn,
-    o: { timeout: number; tls?: Deno.Conn | undefined },
-  ) {
+  constructor(tcp: Deno.Conn, o: { timeout: number }) {
     this.#watchdog = new Watchdog(o.timeout, "client");
     this.connection = new Connection(tcp, {
       watchdog: this.#watchdog,
       limits: withDefaults({ line: LINE_LIMIT }),
       // RFC 5321 section 4.5.3.2.7.
       onExpired: (error) => this.#sayTimeout(error),
-    }, o.tls);
+    });
     this.connection.lines.strict = true;
   }
 
@@ -143,16 +140,16 @@ export class Channel {
   /** Says goodbye where a command is waited for: whoever waits there ends. */
   async interrupt(): Promise<void> {
     this.#stopping = true;
+    if (this.#shakingHands) return this.connection.close();
     if (!this.waiting || this.#leaving) return;
     this.reply(421, "4.3.2", "The server shuts down");
     await this.hangUp();
   }
 
   async #sayTimeout(error: DOMException): Promise<void> {
-    // Nobody would understand us.
-    if (this.#shakingHands || this.#leaving) {
-      return this.connection.close(error);
-    }
+    // In a handshake nobody would understand us, and in a message somebody else
+    // is reading: the bytes must not go to two.
+    if (!this.waiting || this.#leaving) return this.connection.close(error);
     this.reply(421, "4.4.2", "Waited too long; goodbye");
     await this.hangUp();
   }

@@ -1,7 +1,6 @@
 import type { ByteReader } from "../../_wire/byte_reader.ts";
 import { ProtocolError } from "../../_wire/errors.ts";
 import type { TlsBridge } from "../../_wire/tls_bridge.ts";
-import type { FakeScram } from "../sasl/server.ts";
 import { SmtpError } from "../smtp/smtp_error.ts";
 import { Channel } from "./channel.ts";
 import { chunkSource, dataSource, Incoming } from "./incoming.ts";
@@ -29,9 +28,9 @@ export interface Host {
   maxSize: number;
   maxRecipients: number;
   timeout: number;
-  /** Where STARTTLS is offered. */
+  /** Where there is TLS. */
   bridge: TlsBridge | undefined;
-  fakeScram: FakeScram;
+  fakeSecret: Uint8Array;
 }
 
 /** A message that is being received. */
@@ -55,15 +54,17 @@ export class Conversation {
   #ended = false;
   #stopping = false;
 
-  constructor(tcp: Deno.Conn, host: Host, tls?: Deno.Conn) {
+  constructor(tcp: Deno.Conn, host: Host) {
     this.#host = host;
-    this.channel = new Channel(tcp, { timeout: host.timeout, tls });
+    this.channel = new Channel(tcp, { timeout: host.timeout });
   }
 
   /** Runs until the connection is closed; never rejects. */
   async run(): Promise<void> {
     const { channel } = this;
     try {
+      const { bridge, options } = this.#host;
+      if (options.implicitTls) await channel.acceptTls(bridge!);
       channel.reply(220, undefined, `${this.#name} ESMTP`);
       while (!this.#ended) {
         const line = await channel.readLine("read a command");
@@ -151,6 +152,9 @@ export class Conversation {
         return this.channel.reply(250, "2.0.0", "OK");
       case "VRFY":
       case "EXPN":
+        if (argument === "") {
+          throw new SmtpError(501, "5.5.4", `Syntax: ${verb} name`);
+        }
         // Who asks may be collecting addresses (RFC 5321 section 7.3).
         return this.channel.reply(252, "2.5.0", "Not told; send the message");
       case "HELP":
@@ -418,8 +422,8 @@ export class Conversation {
   }
 
   get #signIn(): Parameters<typeof signIn>[2] {
-    const { options, fakeScram } = this.#host;
-    return { options, session: this.#session, fakeScram };
+    const { options, fakeSecret } = this.#host;
+    return { options, session: this.#session, fakeSecret };
   }
 
   #report(error: unknown): void {
@@ -462,12 +466,13 @@ export class Conversation {
 }
 
 /**
- * What a small message has at least, since it comes at once: so that no more
- * memory is taken for it. Undefined for one that may be large.
+ * What a message has that has come at once, so that no more memory is taken for
+ * it. Undefined for one that may be large.
  */
 async function sizeToCome(bytes: ByteReader): Promise<number | undefined> {
   if (bytes.buffered === 0) await bytes.fill();
-  return bytes.buffered < 32 * 1024 ? bytes.buffered : undefined;
+  const end = String.fromCharCode(...bytes.peek().subarray(-5));
+  return end === "\r\n.\r\n" ? bytes.buffered : undefined;
 }
 
 /** How long a handler may take before what was said is sent, in ms. */

@@ -101,7 +101,7 @@ function mailParameter(
 ): boolean {
   switch (keyword) {
     case "SIZE":
-      if (!/^\d{1,15}$/.test(value)) throw malformed(keyword);
+      if (!/^\d{1,20}$/.test(value)) throw malformed(keyword);
       envelope.size = Number(value);
       return true;
     case "BODY":

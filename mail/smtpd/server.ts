@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
 import { TlsBridge } from "../../_wire/tls_bridge.ts";
-import { fakeScram } from "../sasl/server.ts";
 import { Conversation, type Host } from "./conversation.ts";
 import type { SmtpServerOptions } from "./types.ts";
 
@@ -34,9 +33,8 @@ const PATIENCE = 5_000;
 export class SmtpServer implements AsyncDisposable {
   /** Where it listens. */
   readonly address: Deno.NetAddr;
-  #listener: Deno.Listener;
+  #listener: Deno.TcpListener;
   #host: Host;
-  #implicitTls: boolean;
   #maxConnections: number;
   #conversations = new Map<Conversation, Promise<void>>();
   #accepting: Promise<void>;
@@ -52,26 +50,23 @@ export class SmtpServer implements AsyncDisposable {
     const tls = cert !== undefined && key !== undefined
       ? { cert, key }
       : undefined;
-    this.#implicitTls = options.implicitTls ?? false;
     this.#maxConnections = options.maxConnections ?? 1_000;
     this.#host = {
       options,
       maxSize: options.maxSize ?? 32 * 1024 * 1024,
       maxRecipients: options.maxRecipients ?? 1_000,
       timeout: options.timeout ?? 300_000,
-      bridge: tls && !this.#implicitTls ? new TlsBridge(tls) : undefined,
+      bridge: tls && new TlsBridge(tls),
       // The salt of a user who is not there should outlast a restart, as that
       // of one who is does: hence from the key, where there is one.
-      fakeScram: fakeScram(
-        key !== undefined
-          ? createHash("sha256").update("SCRAM salt").update(key).digest()
-          : randomBytes(32),
-      ),
+      fakeSecret: key !== undefined
+        ? createHash("sha256").update("SCRAM salt").update(key).digest()
+        : randomBytes(32),
     };
     try {
-      this.#listener = tls && this.#implicitTls
-        ? Deno.listenTls({ hostname, port, ...tls })
-        : Deno.listen({ hostname, port });
+      // TLS from the first byte on goes by the bridge too: closing one of the
+      // runtime's own TLS sockets in its handshake would leave it open.
+      this.#listener = Deno.listen({ hostname, port });
     } catch (error) {
       this.#host.bridge?.[Symbol.asyncDispose]();
       throw error;
@@ -120,7 +115,7 @@ export class SmtpServer implements AsyncDisposable {
 
   async #accept(): Promise<void> {
     for (;;) {
-      let conn: Deno.Conn;
+      let conn: Deno.TcpConn;
       try {
         conn = await this.#listener.accept();
       } catch (error) {
@@ -142,10 +137,9 @@ export class SmtpServer implements AsyncDisposable {
     }
   }
 
-  #serve(conn: Deno.Conn): void {
-    const tls = this.#implicitTls ? conn : undefined;
-    if (!tls) (conn as Deno.TcpConn).setNoDelay(true);
-    const conversation = new Conversation(conn, this.#host, tls);
+  #serve(conn: Deno.TcpConn): void {
+    conn.setNoDelay(true);
+    const conversation = new Conversation(conn, this.#host);
     const full = this.#conversations.size >= this.#maxConnections;
     const running = full ? turnAway(conversation) : conversation.run();
     this.#conversations.set(

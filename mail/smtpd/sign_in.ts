@@ -1,10 +1,5 @@
 import { isLoopback } from "../../_wire/loopback.ts";
-import {
-  type FakeScram,
-  loginServer,
-  plainServer,
-  ScramServer,
-} from "../sasl/server.ts";
+import { loginServer, plainServer, ScramServer } from "../sasl/server.ts";
 import type { SaslServer, SaslStep } from "../sasl/types.ts";
 import { SmtpError } from "../smtp/smtp_error.ts";
 import type { Channel } from "./channel.ts";
@@ -14,8 +9,8 @@ import type { SmtpServerOptions, SmtpSession } from "./types.ts";
 export interface SignIn {
   options: SmtpServerOptions;
   session: SmtpSession;
-  /** What users who are not there seem to have. */
-  fakeScram: FakeScram;
+  /** For the salts of users who are not there. */
+  fakeSecret: Uint8Array;
 }
 
 /** The mechanisms that are offered on this connection, the strongest first. */
@@ -77,7 +72,7 @@ function choose(name: string, o: SignIn): SaslServer {
     o.options.authenticate!(user, password, o.session);
   if (name === "PLAIN") return plainServer(check);
   if (name === "LOGIN") return loginServer(check);
-  return new ScramServer(o.options.scramKeys!, o.fakeScram);
+  return new ScramServer(o.options.scramKeys!, o.fakeSecret);
 }
 
 function decode(line: string): Uint8Array {

@@ -70,8 +70,9 @@ export interface SmtpServerOptions {
   /** Milliseconds that a client may be silent; default 300,000, 0: no limit. */
   timeout?: number | undefined;
   /**
-   * Whether the password is the user's. With it AUTH PLAIN and LOGIN are
-   * offered, under TLS, on loopback, or with `allowInsecureAuth`.
+   * Whether the password is the user's; both are prepared by `saslprep`. With it
+   * AUTH PLAIN and LOGIN are offered, under TLS, on loopback, or with
+   * `allowInsecureAuth`.
    */
   authenticate?:
     | ((
@@ -83,7 +84,8 @@ export interface SmtpServerOptions {
   /**
    * What is kept of a user's password, made by `deriveScramKeys`. With it AUTH
    * SCRAM-SHA-256 is offered. Undefined for a user who is not there, which the
-   * client cannot tell from a wrong password.
+   * client cannot tell from a wrong password where keys are made with the
+   * default number of iterations and length of salt.
    */
   scramKeys?:
     | ((

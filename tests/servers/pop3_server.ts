@@ -11,7 +11,6 @@ import { withDefaults } from "../../_wire/limits.ts";
 import { TlsBridge } from "../../_wire/tls_bridge.ts";
 import { Watchdog } from "../../_wire/watchdog.ts";
 import {
-  fakeScram,
   loginServer,
   plainServer,
   ScramServer,
@@ -337,7 +336,7 @@ class Conversation {
     if (name === "SCRAM-SHA-256") {
       return new ScramServer(
         (user) => this.#host.keys.get(user),
-        fakeScram(new Uint8Array(16)),
+        new Uint8Array(16),
       );
     }
     throw new Refusal("no such mechanism");

@@ -9,7 +9,7 @@ import { ProtocolError } from "../../../_wire/errors.ts";
 import { deriveScramKeys } from "../../../mail/sasl/mod.ts";
 import { ScramClient } from "../../../mail/sasl/scram.ts";
 import type { ScramHash, ScramKeys } from "../../../mail/sasl/scram_keys.ts";
-import { fakeScram, ScramServer } from "../../../mail/sasl/server.ts";
+import { ScramServer } from "../../../mail/sasl/server.ts";
 import type { SaslStep } from "../../../mail/sasl/types.ts";
 import { bytes, text } from "../../_wire/memory.ts";
 
@@ -142,7 +142,7 @@ async function run(
   return step;
 }
 
-const fake = () => fakeScram(bytes("0123456789abcdef"));
+const fakeSecret = bytes("0123456789abcdef");
 
 Deno.test("ScramServer and ScramClient prove themselves to one another", async () => {
   for (
@@ -155,7 +155,7 @@ Deno.test("ScramServer and ScramClient prove themselves to one another", async (
     const keys = await deriveScramKeys(password);
     const server = new ScramServer(
       (name) => name === user ? keys : undefined,
-      fake(),
+      fakeSecret,
     );
     const scram = client(EXAMPLES[1], user, password);
     assertEquals(await run(scram, server), { user });
@@ -165,7 +165,7 @@ Deno.test("ScramServer and ScramClient prove themselves to one another", async (
 
 Deno.test("ScramServer takes another way of writing the same password", async () => {
   const keys = await deriveScramKeys("IX");
-  const server = new ScramServer(() => keys, fake());
+  const server = new ScramServer(() => keys, fakeSecret);
   const step = await run(client(EXAMPLES[1], "user", "Ⅸ"), server);
   assertEquals(step, { user: "user" });
 });
@@ -177,7 +177,7 @@ Deno.test("ScramServer follows the exchange of RFC 7677", async () => {
   });
   const server = new ScramServer(
     () => keys,
-    fake(),
+    fakeSecret,
     "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0",
   );
   assertEquals(await server.next(undefined), { challenge: bytes("") });
@@ -193,15 +193,15 @@ Deno.test("ScramServer refuses a wrong password, and an unknown user just so", a
   const keysOf = (name: string): ScramKeys | undefined =>
     name === "user" ? keys : undefined;
   for (const [user, password] of [["user", "pen"], ["nobody", "pencil"]]) {
-    const server = new ScramServer(keysOf, fake());
+    const server = new ScramServer(keysOf, fakeSecret);
     const scram = client(EXAMPLES[1], user, password);
     assertEquals(await run(scram, server), { refused: true });
   }
 });
 
 Deno.test("ScramServer gives an unknown user the same salt each time, and each another", async () => {
-  const saltOf = async (user: string, scram = fake()) => {
-    const server = new ScramServer(() => undefined, scram);
+  const saltOf = async (user: string, secret = fakeSecret) => {
+    const server = new ScramServer(() => undefined, secret);
     const step = await server.next(bytes(`n,,n=${user},r=abc`));
     assert("challenge" in step);
     return /s=([^,]+),i=4096/.exec(text(step.challenge))![1];
@@ -210,7 +210,7 @@ Deno.test("ScramServer gives an unknown user the same salt each time, and each a
   assertNotEquals(await saltOf("nobody"), await saltOf("noone"));
   assertNotEquals(
     await saltOf("nobody"),
-    await saltOf("nobody", fakeScram(bytes("x"))),
+    await saltOf("nobody", bytes("x")),
   );
 });
 
@@ -227,7 +227,7 @@ Deno.test("ScramServer refuses messages that are wrong", async () => {
       "n,,n=user",
     ]
   ) {
-    const server = new ScramServer(() => keys, fake());
+    const server = new ScramServer(() => keys, fakeSecret);
     assertEquals(await server.next(bytes(message)), { refused: true }, message);
   }
   for (
@@ -239,31 +239,11 @@ Deno.test("ScramServer refuses messages that are wrong", async () => {
       () => "",
     ]
   ) {
-    const server = new ScramServer(() => keys, fake(), "xyz");
+    const server = new ScramServer(() => keys, fakeSecret, "xyz");
     const scram = client({ hash: "sha256", nonce: "abc" });
     const step = await server.next(scram.start());
     assert("challenge" in step);
     const final = text(await scram.next(step.challenge));
     assertEquals(await server.next(bytes(change(final))), { refused: true });
   }
-});
-
-Deno.test("ScramServer makes an unknown user look like those who are there", async () => {
-  const keys = await deriveScramKeys("pencil", {
-    iterations: 5_000,
-    salt: bytes("twenty bytes of salt"),
-  });
-  const scram = fake();
-  const ask = async (user: string) => {
-    const server = new ScramServer(
-      (name) => name === "user" ? keys : undefined,
-      scram,
-    );
-    const step = await server.next(bytes(`n,,n=${user},r=abc`));
-    assert("challenge" in step);
-    const [, salt, count] = /s=([^,]+),i=(\d+)/.exec(text(step.challenge))!;
-    return [Uint8Array.fromBase64(salt!).length, Number(count)];
-  };
-  await ask("user");
-  assertEquals(await ask("nobody"), [20, 5_000]);
 });

@@ -707,6 +707,68 @@ Deno.test("close() does not reject where the messages do", async () => {
   ]);
 });
 
+for (const at of ["the greeting", "AUTH", "the source", "the message"]) {
+  Deno.test(`disposing a pool does not complete what is at ${at}, nor send what waits`, async () => {
+    const { promise: under, resolve: isUnder } = Promise.withResolvers<void>();
+    const { promise: go, resolve: release } = Promise.withResolvers<void>();
+    const heard: string[] = [];
+    await using server = await scriptedServer(async (conn) => {
+      if (at === "the greeting") {
+        isUnder();
+        await go;
+      }
+      await conn.write("220 host ready\r\n");
+      for (;;) {
+        const line = await conn.readLine();
+        if (line === undefined) return;
+        heard.push(line);
+        const reached = at === "AUTH" ? line.startsWith("AUTH") : line === ".";
+        if (reached) isUnder();
+        else if (line.startsWith("EHLO")) {
+          await conn.write("250-host\r\n250 AUTH PLAIN\r\n");
+        } else if (line !== "one") {
+          await conn.write(line === "DATA" ? "354 go\r\n" : "250 ok\r\n");
+        }
+      }
+    });
+    const pool = poolOf(server, {
+      auth: { user: "ada", secret: "secret" },
+      maxConnections: 1,
+    });
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      yield utf8("one");
+      isUnder();
+      await go;
+    };
+    const sending = [
+      pool.sendMail(ENVELOPE, at === "the source" ? source() : "one"),
+      pool.sendMail(ENVELOPE, at === "the source" ? source() : "two"),
+    ];
+    for (const one of sending) one.catch(() => {});
+    await under;
+    await pool[Symbol.asyncDispose]();
+    release();
+    for (const one of sending) {
+      const error = await assertRejects(() => one, DOMException);
+      assertEquals(error.name, "InvalidStateError");
+    }
+    assert(!heard.includes("QUIT"));
+    assertEquals(
+      heard.filter((one) => one === "."),
+      at === "the message" ? ["."] : [],
+    );
+  });
+}
+
+Deno.test("disposing a pool says QUIT on connections that are idle", async () => {
+  await using host = await startHost();
+  {
+    await using pool = poolOf(host);
+    await Promise.all(["a", "b"].map((one) => pool.sendMail(ENVELOPE, one)));
+  }
+  assertEquals(verbs(host, "QUIT"), host.connections);
+});
+
 Deno.test("sendMail() of a pool aborted while it waits is not sent, and the others are", async () => {
   const { promise: go, resolve: release } = Promise.withResolvers<void>();
   await using host = await startHost({

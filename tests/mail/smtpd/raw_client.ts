@@ -7,7 +7,6 @@
  */
 
 import { assertEquals } from "jsr:@std/assert@^1.0.0";
-import { fakeScram } from "../../../mail/sasl/server.ts";
 import { Conversation } from "../../../mail/smtpd/conversation.ts";
 import {
   type ReceivedEnvelope,
@@ -242,7 +241,7 @@ export async function play(
     maxRecipients: 1_000,
     timeout: 20_000,
     bridge: undefined,
-    fakeScram: fakeScram(new Uint8Array(32)),
+    fakeSecret: new Uint8Array(32),
     ...host,
   });
   await conversation.run();
