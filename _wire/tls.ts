@@ -97,6 +97,8 @@ export async function upgradeToTls(
     if (options.identity || options.viaNode || session) {
       return await connectNodeTls(conn, options, session, opened);
     }
+    // QUIRK of the runtime: closed in its handshake, such a connection rejects as
+    // it should, but its socket is gone only when the peer closes too.
     // ALPN is left out: many a mail or FTP server refuses an unknown name.
     const tls = await Deno.startTls(conn, {
       hostname: options.serverName,

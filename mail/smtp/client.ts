@@ -195,7 +195,8 @@ export class SmtpClient implements AsyncDisposable {
    *
    * Recipients that are refused are reported in the result. Rejects with
    * `SmtpError` only when no recipient, or not the message, was accepted; the
-   * client is usable then. Rejects with `SmtpUncertainError` when the
+   * client is usable then, except after 421 and after a refusal in the middle of
+   * DATA. Rejects with `SmtpUncertainError` when the
    * connection was lost after all of it was sent. A source that fails rejects
    * with its own error, and closes the client where the message went by DATA.
    *

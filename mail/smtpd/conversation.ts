@@ -470,7 +470,8 @@ export class Conversation {
  * it. Undefined for one that may be large.
  */
 async function sizeToCome(bytes: ByteReader): Promise<number | undefined> {
-  if (bytes.buffered === 0) await bytes.fill();
+  // A connection that is lost is the message's reader's to tell.
+  if (bytes.buffered === 0) await bytes.fill().catch(() => {});
   const end = String.fromCharCode(...bytes.peek().subarray(-5));
   return end === "\r\n.\r\n" ? bytes.buffered : undefined;
 }
