@@ -26,7 +26,8 @@ export function parseCommand(line: string): Command {
 
 /** `<path>` with an optional source route, and parameters behind it. */
 const PATH = new RegExp(
-  "^<(?:@[^:<>\\s]*:)?" +
+  // An empty path has no route.
+  "^<(?:@[^:<>\\s@,]+(?:,@[^:<>\\s@,]+)*:(?!>))?" +
     // The local part, dotted or quoted, and the domain or address literal.
     '((?:"((?:[^"\\\\\\p{Cc}]|\\\\[ -~])*)"|([^"<>\\s@,:;()\\\\[\\]\\p{Cc}]+))' +
     '(?:@(\\[[^\\]\\s<>\\p{Cc}]+\\]|[^"<>\\s@,:;()\\\\[\\]\\p{Cc}]+))?)?>' +
@@ -36,6 +37,8 @@ const PATH = new RegExp(
 
 interface Path {
   address: string;
+  /** Undefined where there is none. */
+  domain: string | undefined;
   parameters: Map<string, string>;
 }
 
@@ -54,13 +57,13 @@ function parsePath(keyword: string, argument: string): Path {
     (domain && !domain.startsWith("[") && dots.test(domain)) ||
     address.length > 254 + 64 || address.includes("\ufffd");
   if (wrong) throw new SmtpError(553, "5.1.3", "That is no mail address");
-  return { address, parameters: parseParameters(parameters) };
+  return { address, domain, parameters: parseParameters(parameters) };
 }
 
 function parseParameters(text: string): Map<string, string> {
   const parameters = new Map<string, string>();
   for (const one of text.split(/\s+/).filter((part) => part !== "")) {
-    const match = /^([a-z\d][a-z\d-]*)(?:=([^\s=\p{Cc}]+))?$/isu.exec(one);
+    const match = /^([A-Za-z\d][A-Za-z\d-]*)(?:=([^\s=\p{Cc}]+))?$/su.exec(one);
     const keyword = (match?.[1] ?? "").toUpperCase();
     if (!match || parameters.has(keyword)) {
       throw new SmtpError(501, "5.5.4", "A parameter is malformed or repeated");
@@ -75,7 +78,8 @@ export function parseMail(
   argument: string,
   o: { extended: boolean; maxSize: number },
 ): ReceivedEnvelope {
-  const { address, parameters } = parsePath("FROM:", argument);
+  const { address, domain, parameters } = parsePath("FROM:", argument);
+  if (address !== "" && domain === undefined) throw needsDomain();
   const envelope: ReceivedEnvelope = {
     from: address,
     to: [],
@@ -134,12 +138,10 @@ export function parseRecipient(
   argument: string,
   o: { extended: boolean; smtpUtf8: boolean },
 ): ReceivedRecipient {
-  const { address, parameters } = parsePath("TO:", argument);
+  const { address, domain, parameters } = parsePath("TO:", argument);
   // Without a domain only this one (section 4.5.1).
-  const complete = address.includes("@") || /^postmaster$/i.test(address);
-  if (!complete) {
-    throw new SmtpError(553, "5.1.3", "The address needs a domain");
-  }
+  const complete = domain !== undefined || /^postmaster$/i.test(address);
+  if (!complete) throw needsDomain();
   checkAscii(address, o.smtpUtf8);
   const recipient: ReceivedRecipient = { address };
   for (const [keyword, value] of parameters) {
@@ -170,22 +172,27 @@ function parseNotify(value: string): NonNullable<ReceivedRecipient["notify"]> {
 
 /** xtext of RFC 3461 section 4. */
 function parseXtext(keyword: string, value: string): string {
-  if (!/^(?:[!-*,-<>-~]|\+[\dA-F]{2})*$/.test(value)) throw malformed(keyword);
-  return value.replace(
+  if (!/^(?:[!-*,-<>-~]|\+[\dA-F]{2})+$/.test(value)) throw malformed(keyword);
+  const text = value.replace(
     /\+(..)/g,
     (_, hex) => String.fromCharCode(parseInt(hex, 16)),
   );
+  // What it stands for goes into the headers of notices.
+  if (!/^[ -~]*$/.test(text)) throw malformed(keyword);
+  return text;
 }
 
 /** utf-8-addr-xtext and -unitext of RFC 6533 section 3. */
 function parseUtf8Xtext(value: string): string {
   const whole = /^(?:[^\\+=\p{Cc}\s]|\\x\{[\dA-F]{1,6}\})*$/u;
   if (!whole.test(value)) throw malformed("ORCPT");
-  return value.replace(/\\x\{([^}]+)\}/g, (_, hex) => {
+  const text = value.replace(/\\x\{([^}]+)\}/g, (_, hex) => {
     const code = parseInt(hex, 16);
     if (code > 0x10ffff) throw malformed("ORCPT");
     return String.fromCodePoint(code);
   });
+  if (/\p{Cc}/u.test(text) || !text.isWellFormed()) throw malformed("ORCPT");
+  return text;
 }
 
 /** What BDAT says (RFC 3030 section 2). */
@@ -209,6 +216,10 @@ function checkAscii(address: string, smtpUtf8: boolean): void {
   if (smtpUtf8 || /^[\x00-\x7f]*$/.test(address)) return;
   // RFC 6531 section 3.5.
   throw new SmtpError(553, "5.6.7", "That address needs SMTPUTF8");
+}
+
+function needsDomain(): SmtpError {
+  return new SmtpError(553, "5.1.3", "The address needs a domain");
 }
 
 function malformed(keyword: string): SmtpError {

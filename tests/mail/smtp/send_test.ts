@@ -761,6 +761,33 @@ Deno.test("sendMail() stops a message by DATA that the server refuses in the mid
   }
 });
 
+Deno.test("sendMail() takes no acceptance in the middle of DATA for one", async () => {
+  for (const reply of ["250 taken", "354 go on", "220 hello"]) {
+    const { promise: said, resolve: say } = Promise.withResolvers<void>();
+    await using host = await startHost({
+      answer(command) {
+        if (command !== "DATA") return;
+        say();
+        return `354 go\r\n${reply}`;
+      },
+    });
+    const smtp = await open(host);
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      yield utf8(LARGE);
+      await said;
+      for (;;) yield await Promise.resolve(utf8(LARGE));
+    };
+    const error = await assertRejects(
+      () => smtp.sendMail(ENVELOPE, source()),
+      ProtocolError,
+      "no answer to this",
+    );
+    assert(!(error instanceof SmtpUncertainError));
+    await assertRejects(() => smtp.noop());
+    assertEquals(host.messages, []);
+  }
+});
+
 Deno.test("sendMail() gives the reason where the server refuses in the middle of DATA and hangs up", async () => {
   await using server = await scriptedServer(async (conn) => {
     await greet(conn);

@@ -691,7 +691,7 @@ Deno.test("SmtpServer hands out the body before all of it has come", async () =>
   await client.say(".", 250);
 });
 
-Deno.test("SmtpServer calls the handler once DATA is answered, though nothing comes", async () => {
+Deno.test("SmtpServer calls the handler with the first chunk, though nothing is in it", async () => {
   // It may open what it writes to, or find out that it must refuse.
   const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
   await using one = start({
