@@ -51,6 +51,8 @@ export class Conversation {
   /** Between two chunks, or in the middle of a message. */
   #receiving: Receiving | undefined;
   #errors = 0;
+  /** The latest refusal that is a handler's and not ours. */
+  #handlers: SmtpError | undefined;
   #ended = false;
   #stopping = false;
 
@@ -116,8 +118,8 @@ export class Conversation {
       // A handler says goodbye (RFC 5321 section 3.8).
       if (error.code === 421) this.#ended = true;
       // Not what a handler refuses: a list of bad addresses is no attack.
-      const clumsy = error.code <= 504 && error.code >= 500 ||
-        error.code === 535;
+      const clumsy = error !== this.#handlers && error.code >= 500 &&
+        (error.code <= 504 || error.code === 535);
       if (clumsy && ++this.#errors >= MAX_ERRORS) {
         this.channel.reply(421, "4.7.0", "Too many errors; goodbye");
         this.#ended = true;
@@ -457,7 +459,7 @@ export class Conversation {
   #asRefusal(error: unknown, known: unknown): SmtpError {
     const refuses = error instanceof SmtpError &&
       Number.isInteger(error.code) && error.code >= 400 && error.code < 600;
-    if (refuses) return error;
+    if (refuses) return this.#handlers = error;
     if (error !== known || known === undefined) {
       this.#report(error);
     }

@@ -37,6 +37,8 @@ export class SmtpServer implements AsyncDisposable {
   #host: Host;
   #maxConnections: number;
   #conversations = new Map<Conversation, Promise<void>>();
+  /** Those that were not turned away. */
+  #served = 0;
   #accepting: Promise<void>;
   #stopping: Promise<void> | undefined;
 
@@ -140,11 +142,15 @@ export class SmtpServer implements AsyncDisposable {
   #serve(conn: Deno.TcpConn): void {
     conn.setNoDelay(true);
     const conversation = new Conversation(conn, this.#host);
-    const full = this.#conversations.size >= this.#maxConnections;
+    const full = this.#served >= this.#maxConnections;
+    if (!full) this.#served++;
     const running = full ? turnAway(conversation) : conversation.run();
     this.#conversations.set(
       conversation,
-      running.finally(() => this.#conversations.delete(conversation)),
+      running.finally(() => {
+        if (!full) this.#served--;
+        this.#conversations.delete(conversation);
+      }),
     );
   }
 }

@@ -323,7 +323,7 @@ Deno.test("aborting: before anything was sent, in the middle of a command, of a 
 
 Deno.test("a silent server is a time-out", async () => {
   await using server = await scripted((conn) => conn.hang());
-  const pop3 = await open(server, { timeout: 50 });
+  const pop3 = await open(server, { timeout: 500 });
   const error = await assertRejects(() => pop3.stat(), DOMException, "STAT");
   assertEquals(error.name, "TimeoutError");
   pop3.close();

@@ -592,7 +592,7 @@ Deno.test("a silent server is a time-out that says what was waited for", async (
     await conn.write("250 a\r\n250 b\r\n354 go\r\n");
     await conn.hang();
   });
-  const smtp = await open(server, { timeout: 60 });
+  const smtp = await open(server, { timeout: 500 });
   const error = await assertRejects(
     () => smtp.sendMail(envelope, SMALL),
     DOMException,
