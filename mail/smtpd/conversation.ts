@@ -413,10 +413,9 @@ export class Conversation {
     try {
       user = await signIn(this.channel, argument, this.#signIn);
     } catch (error) {
-      const refusal = this.#asRefusal(error, undefined);
-      throw error === refusal
-        ? error
-        : new SmtpError(454, "4.7.0", "Cannot tell just now");
+      if (error instanceof SmtpError) throw error;
+      this.#report(error);
+      throw new SmtpError(454, "4.7.0", "Cannot tell just now");
     }
     if (user === undefined) return;
     this.#user = user;

@@ -212,7 +212,7 @@ Deno.test("sendMail() takes no reply of another kind for an answer", async () =>
   assertEquals(passed, []);
 });
 
-Deno.test("sendMail() rejects replies that are none", async () => {
+Deno.test("verify() rejects replies that are none", async () => {
   for (
     const reply of [
       "",
@@ -234,13 +234,17 @@ Deno.test("sendMail() rejects replies that are none", async () => {
       "2\u0665\u0660 ok",
     ]
   ) {
-    await using server = await scripted([], async (conn) => {
-      await conn.expect(/^MAIL/);
-      await conn.write(reply + "\r\n");
+    await using host = await startHost({
+      answer(command, conn) {
+        if (!command.startsWith("VRFY")) return;
+        conn.hangUp();
+        // An empty answer is none at all.
+        return reply || "\r\n";
+      },
     });
-    const smtp = await open(server);
+    const smtp = await open(host);
     await assertRejects(
-      () => smtp.sendMail(ENVELOPE, "hello"),
+      () => smtp.verify(BOB),
       ProtocolError,
       undefined,
       reply,

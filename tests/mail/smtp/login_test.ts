@@ -320,6 +320,25 @@ Deno.test("login() waits for an invitation where the initial response is too lon
   }
 });
 
+Deno.test("login() never sends a command of more than 512 characters", async () => {
+  // Every length around the limit, as the names differ by less than four.
+  for (const name of ["PLAIN", "XOAUTH2", "OAUTHBEARER"]) {
+    for (let length = 300; length < 375; length++) {
+      const word = "t".repeat(length);
+      await using _tried = await tryLogin(
+        `AUTH ${name}`,
+        async (conn) => {
+          const line = (await conn.readLine())!;
+          assert(line.length + 2 <= 512, `${line.length + 2} characters`);
+          await conn.write("535 no\r\n");
+          await bye(conn);
+        },
+        name === "PLAIN" ? word : { accessToken: word },
+      );
+    }
+  }
+});
+
 Deno.test("login() does not send a long response that was not invited", async () => {
   await using tried = await tryLogin("AUTH XOAUTH2", async (conn) => {
     await conn.expect("AUTH XOAUTH2");

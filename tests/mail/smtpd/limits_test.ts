@@ -157,8 +157,8 @@ Deno.test("maxConnections does not count those who were turned away", async () =
   await first.say("QUIT", 221);
   assertEquals(await first.reply(), undefined);
   first.close();
-  // A round trip or two, in which the server sees that the first has left.
-  for (let at = 0; at < 3; at++) {
+  // A few round trips, until the server has seen that the first has left.
+  for (let at = 0; at < 200; at++) {
     using other = await RawClient.connect(one.server);
     const { code } = (await other.reply())!;
     if (code === 220) return;
@@ -314,7 +314,8 @@ Deno.test("timeout ends a connection that is silent, and says so where it can", 
       assert(error instanceof Deno.errors.ConnectionReset, String(error));
       continue;
     }
-    assertEquals(said.replace(/( 250| 354) 421$/, "$1 421"), expected, text);
+    if (!expected.endsWith("421")) said = said.replace(/ 421$/, "");
+    assertEquals(said, expected, text);
     client.close();
     // All the handlers have ended by then.
     await one.server.shutdown();
