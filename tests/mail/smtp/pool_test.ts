@@ -285,6 +285,8 @@ Deno.test("SmtpPool sends a large source by another connection only where nothin
           `${error}`,
         );
         assertEquals(texts(host), ["one"]);
+        // Nor was what is left of it begun to be sent.
+        assertEquals(verbs(host, "MAIL"), 2);
       }
       assertEquals(read, 1);
     }

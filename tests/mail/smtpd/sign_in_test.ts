@@ -203,14 +203,13 @@ Deno.test("AUTH refuses what is no base64, and asks nobody", async () => {
 // padding. RFC 4954 section 4: what has any other character is refused.
 Deno.test("AUTH refuses base64 with spaces in it or without its padding", async () => {
   const { asked, authenticate } = guard();
-  const response = base64("\0ada\0secrets");
-  assert(response.endsWith("="));
+  assert(PLAIN.endsWith("="));
   for (
     const bad of [
       `${PLAIN.slice(0, 4)} ${PLAIN.slice(4)}`,
       ` ${PLAIN}`,
       `${PLAIN}\t`,
-      response.replaceAll("=", ""),
+      PLAIN.replaceAll("=", ""),
     ]
   ) {
     assertEquals(await said(["AUTH PLAIN", bad], { authenticate }), "334 501");
