@@ -141,8 +141,10 @@ export class SmtpServer implements AsyncDisposable {
 
   #serve(conn: Deno.TcpConn): void {
     conn.setNoDelay(true);
-    const conversation = new Conversation(conn, this.#host);
     const full = this.#served >= this.#maxConnections;
+    // Nothing that could be said would be understood.
+    if (full && this.#host.options.implicitTls) return conn.close();
+    const conversation = new Conversation(conn, this.#host);
     if (!full) this.#served++;
     const running = full ? turnAway(conversation) : conversation.run();
     this.#conversations.set(

@@ -77,6 +77,8 @@ function choose(name: string, o: SignIn): SaslServer {
 
 function decode(line: string): Uint8Array {
   try {
+    // Nothing else is read over (RFC 4954 section 4).
+    if (line.length % 4 !== 0 || /\s/.test(line)) throw new Error("no base64");
     return Uint8Array.fromBase64(line);
   } catch {
     throw new SmtpError(501, "5.5.2", "That is no base64");
