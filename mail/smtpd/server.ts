@@ -183,7 +183,10 @@ function checkOptions(options: SmtpServerOptions): void {
     }
     throw new TypeError(`Cannot serve: ${one} is ${value}, no number over 0`);
   }
-  const { timeout = 0 } = options;
+  const { timeout = 0, port } = options;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new TypeError(`Cannot serve: ${port} is not a port`);
+  }
   if (!(timeout >= 0)) {
     throw new TypeError(`Cannot serve: timeout is ${timeout}`);
   }
