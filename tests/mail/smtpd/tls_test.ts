@@ -335,7 +335,6 @@ Deno.test("timeout ends an implicit handshake that hangs", async () => {
   assertEquals(await client.rest(), "");
 });
 
-// FAILS: a reply in plaintext, where the client expects a ServerHello.
 Deno.test("maxConnections turns nobody away in plaintext where TLS is spoken", async () => {
   await using one = secured({ implicitTls: true, maxConnections: 1 });
   using first = await implicit(one.server);
