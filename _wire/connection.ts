@@ -21,7 +21,9 @@ export interface ConnectTo {
   /** A Unix socket, in place of hostname and port. */
   path?: string | undefined;
   /** TLS from the first byte on. */
-  tls?: { options: CheckedTls; session?: SessionMemory | undefined };
+  tls?:
+    | { options: CheckedTls; session?: SessionMemory | undefined }
+    | undefined;
   /** For all of connecting together: name look-up, TCP and TLS; ms, 0: none. */
   timeout: number;
   signal?: AbortSignal | undefined;
@@ -255,6 +257,21 @@ export class Connection {
     } finally {
       this.#watchdog.leave();
     }
+  }
+
+  /**
+   * Puts a layer between us and the socket, after the reply that allowed it:
+   * what is read and written from here on goes through it.
+   */
+  addLayer(what: string, layer: (below: Transport) => Transport): void {
+    if (this.bytes.buffered > 0) {
+      const error = new ProtocolError(
+        `Cannot start ${what}: the server sent more behind its consent`,
+      );
+      this.close(error);
+      throw error;
+    }
+    this.#transport = layer(this.#transport);
   }
 
   /** Ends our side; the peer can still send. */

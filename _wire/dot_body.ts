@@ -23,52 +23,83 @@ export interface DotBody {
  * run. Cancelled or aborted, the rest is read and dropped, and where that is
  * more than 1 MiB the connection closed.
  */
-export function dotBody(
-  { connection, turns, name, signal }: DotBody,
-): ReadableStream<Bytes> {
-  const dots = new DotReader(connection.bytes);
-  let reading: Promise<unknown> = Promise.resolve();
-  turns.begin(name);
+export function dotBody(body: DotBody): ReadableStream<Bytes> {
+  const open = new OpenBody(body);
+  const { stream, fail } = bodyStream({
+    read: (into) => open.read(into),
+    cancel: () => open.drop(),
+  });
+  open.onAbort(fail);
+  return stream;
+}
 
-  function end(): void {
-    signal?.removeEventListener("abort", abort);
-    turns.end();
+/** A body that somebody holds, and what becomes of the rest of it. */
+export class OpenBody {
+  #o: DotBody;
+  #dots: DotReader;
+  #reading: Promise<unknown> = Promise.resolve();
+  #abort: (() => void) | undefined;
+
+  constructor(o: DotBody) {
+    this.#o = o;
+    this.#dots = new DotReader(o.connection.bytes);
+    o.turns.begin(o.name);
   }
 
-  async function read(into: Uint8Array): Promise<number | null> {
+  /** Whether the signal has spoken. */
+  get aborted(): boolean {
+    return this.#o.signal?.aborted ?? false;
+  }
+
+  /** Calls `fail` and drops the rest when the signal says so. */
+  onAbort(fail: (reason: unknown) => void): void {
+    const { signal } = this.#o;
+    if (!signal) return;
+    this.#abort = () => {
+      fail(signal.reason);
+      this.drop();
+    };
+    if (signal.aborted) this.#abort();
+    else signal.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  /** Bytes put at the front of `into`; null at the end. */
+  read(into: Uint8Array): Promise<number | null> {
+    const count = this.#read(into);
+    this.#reading = count;
+    return count;
+  }
+
+  /** Nobody wants the rest. */
+  async drop(): Promise<void> {
+    // A read under way goes first.
+    await this.#reading.catch(() => {});
+    await dropRest(this.#o.connection, this.#dots, this.#o.name);
+    this.#end();
+  }
+
+  /** Nothing can follow on this connection. */
+  break(reason: unknown): void {
+    this.#o.connection.close(reason);
+    this.#end();
+  }
+
+  async #read(into: Uint8Array): Promise<number | null> {
     try {
-      const count = await dots.read(into);
-      if (count === null) end();
+      const count = await this.#dots.read(into);
+      if (count === null) this.#end();
       return count;
     } catch (error) {
-      connection.close(error);
-      end();
+      this.break(error);
       throw error;
     }
   }
 
-  async function drop(): Promise<void> {
-    // A read under way goes first.
-    await reading.catch(() => {});
-    await dropRest(connection, dots, name);
-    end();
+  #end(): void {
+    const { signal, turns } = this.#o;
+    if (this.#abort) signal?.removeEventListener("abort", this.#abort);
+    turns.end();
   }
-
-  const { stream, fail } = bodyStream({
-    read: (into) => {
-      const count = read(into);
-      reading = count;
-      return count;
-    },
-    cancel: drop,
-  });
-  function abort(): void {
-    fail(signal!.reason);
-    drop();
-  }
-  if (signal?.aborted) abort();
-  else signal?.addEventListener("abort", abort, { once: true });
-  return stream;
 }
 
 /** Reads what is left of a body that nobody wants, or closes the connection. */
@@ -94,27 +125,6 @@ export async function dropRest(
   } catch (error) {
     connection.close(error);
   }
-}
-
-/**
- * The dot-stuffed lines that follow, without their ends, for answers that are
- * held in memory as a whole; `limit` bounds their bytes.
- */
-export async function readDotLines(
-  connection: Connection,
-  limit: number,
-): Promise<string[]> {
-  const bytes = await readDotBytes(new DotReader(connection.bytes), limit);
-  if (!bytes) {
-    const error = new ProtocolError(
-      `Cannot ${connection.doing}: the answer is longer than ${limit} bytes`,
-    );
-    connection.close(error);
-    throw error;
-  }
-  const lines = connection.lines.decode(bytes).split(/\r?\n/);
-  lines.pop();
-  return lines;
 }
 
 /**

@@ -88,15 +88,15 @@ export function stateError(message: string): DOMException {
 }
 
 /**
- * The error of an operating-system call again, in the same class, saying what
- * was tried.
+ * The error of an operating-system call, or of a layer below, again in the same
+ * class, saying what was tried.
  */
 export function tried(what: string, error: unknown): Error {
   if (!(error instanceof Error)) return new Error(`Cannot ${what}: ${error}`);
   const message = `Cannot ${what}: ${error.message}`;
   const Same = error.constructor as new (m: string, o: ErrorOptions) => Error;
   const isOs = Object.values(Deno.errors).some((one) => one === Same);
-  return isOs
+  return isOs || Same === ProtocolError
     ? new Same(message, { cause: error })
     : new Error(message, { cause: error });
 }

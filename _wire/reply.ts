@@ -17,8 +17,10 @@ export interface ReplyGrammar {
    * has anything between `123-` and `123 ` (RFC 959 section 4.2).
    */
   everyLineCoded?: boolean;
-  /** The code of replies whose text is data: secrets are not masked in it. */
-  unmasked?: number;
+  /** Whether a reply is one line, always (RFC 3977 section 3.2). */
+  oneLine?: boolean;
+  /** The codes of replies whose text is data: secrets are not masked in it. */
+  unmasked?: readonly number[];
 }
 
 /**
@@ -34,8 +36,9 @@ export async function readReply(
   if (!match) throw noAnswer(connection, first, "three-digit code");
   const code = Number(match[1]);
   const said = match[3] ?? "";
-  const text = code === grammar.unmasked ? said : connection.mask(said);
-  if (match[2] !== "-") return { code, lines: [text], text };
+  const unmasked = grammar.unmasked?.includes(code);
+  const text = unmasked ? said : connection.mask(said);
+  if (match[2] !== "-" || grammar.oneLine) return { code, lines: [text], text };
   const { replyLines, reply: maxLength } = connection.limits;
   const continued = `${code}-`;
   const lines = [text];

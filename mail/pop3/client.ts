@@ -10,16 +10,21 @@ import type {
   ClientOptions,
   OperationOptions,
 } from "../../_wire/options.ts";
+import {
+  checkPipelineOptions,
+  pipelined,
+  type PipelineOptions,
+} from "../../_wire/pipeline.ts";
 import { bare, checkTls } from "../../_wire/tls.ts";
 import { Turns } from "../../_wire/turns.ts";
 import { Watchdog } from "../../_wire/watchdog.ts";
 import type { SaslSecret } from "../sasl/types.ts";
 import { parseListing, parseStat, parseUid } from "./replies.ts";
-import { Retrieval } from "./retrieve_all.ts";
+import { Pop3Error } from "./pop3_error.ts";
 import { Session } from "./session.ts";
 import type {
   Pop3LoginOptions,
-  RetrAllOptions,
+  RefusedMessage,
   RetrievedMessage,
 } from "./types.ts";
 
@@ -259,54 +264,31 @@ export class Pop3Client implements AsyncDisposable {
    */
   retrAll(
     numbers: Iterable<number>,
-    options: RetrAllOptions = {},
+    options: PipelineOptions = {},
   ): ReadableStream<RetrievedMessage> {
-    const { maxSize = 64 * 1024 * 1024, window = 32, signal } = options;
-    for (const [name, value] of Object.entries({ maxSize, window })) {
-      if (!(value >= 1)) {
-        throw new TypeError(`Cannot use ${name}: ${value} is less than 1`);
-      }
-    }
-    const checked = checkedNumbers(numbers);
-    let retrieval: Retrieval | undefined;
-    let controller!: ReadableStreamDefaultController<RetrievedMessage>;
-    const abort = () => {
-      controller.error(signal?.reason);
-      retrieval?.cancel();
-    };
-    // Its turn is taken at the call, in the order of the calls.
-    const begun = this.#turn("RETR", [], {}, async () => {
-      signal?.throwIfAborted();
-      const capabilities = await this.#session.capabilities();
-      this.#turns.begin("retrAll");
-      signal?.addEventListener("abort", abort, { once: true });
-      retrieval = new Retrieval({
-        control: this.#session.control,
-        numbers: checked,
-        maxSize,
-        window: capabilities.has("PIPELINING") ? window : 1,
-        onEnd: () => {
-          signal?.removeEventListener("abort", abort);
-          this.#turns.end();
-        },
-      });
-      return retrieval;
-    });
-    begun.catch(() => {});
-    return new ReadableStream({
-      start(c) {
-        controller = c;
-      },
-      async pull(controller) {
-        const message = await (await begun).next();
-        if (signal?.aborted) return;
-        if (message) controller.enqueue(message);
-        else controller.close();
-      },
-      async cancel() {
-        await (await begun.catch(() => undefined))?.cancel();
-      },
-    }, { highWaterMark: 0 });
+    const { maxSize, window } = checkPipelineOptions(options);
+    const { control } = this.#session;
+    return pipelined<number, { number: number }, RefusedMessage>(
+      // The turn is taken at the call, in the order of the calls.
+      () =>
+        this.#turn("RETR", [], options, async () => ({
+          connection: control.connection,
+          turns: this.#turns,
+          name: "retrAll",
+          keys: checkedNumbers(numbers),
+          maxSize,
+          window: await this.#session.canPipeline() ? window : 1,
+          ask: (numbers) => control.sendAll(numbers.map(retr)),
+          answer: async (number) => {
+            const status = await control.status(retr(number));
+            return status.ok ? { head: { number } } : {
+              failure: { number, error: new Pop3Error(status, retr(number)) },
+            };
+          },
+          tooLarge: (number) => ({ number, error: tooLarge(number, maxSize) }),
+        })),
+      options.signal,
+    );
   }
 
   /** Marks a message to be deleted by `quit()` (DELE). */
@@ -486,6 +468,15 @@ export class Pop3Client implements AsyncDisposable {
 function checkNumber(number: number, verb: string): void {
   if (Number.isSafeInteger(number) && number > 0) return;
   throw new TypeError(`Cannot send ${verb}: ${number} is no message's number`);
+}
+
+function retr(number: number): string {
+  return `RETR ${number}`;
+}
+
+function tooLarge(number: number, maxSize: number): Pop3Error {
+  const text = `The message is larger than ${maxSize} bytes`;
+  return new Pop3Error({ ok: false, code: "TOO-LARGE", text }, retr(number));
 }
 
 function* checkedNumbers(numbers: Iterable<number>): Generator<number> {

@@ -1,6 +1,6 @@
 import { writeCommand, writeCommands } from "../../_wire/command.ts";
 import type { Connection } from "../../_wire/connection.ts";
-import { readDotLines } from "../../_wire/dot_body.ts";
+import { readDotLines } from "../../_wire/dot_lines.ts";
 import { noAnswer, readStatusLine } from "../../_wire/status_line.ts";
 import type { Watchdog } from "../../_wire/watchdog.ts";
 import { Pop3Error } from "./pop3_error.ts";

@@ -29,6 +29,7 @@ export {
   type ReplyErrorInit,
   type ReplyText,
 } from "../../_wire/errors.ts";
+export type { PipelineOptions } from "../../_wire/pipeline.ts";
 export type { Limits } from "../../_wire/limits.ts";
 export type {
   Bytes,

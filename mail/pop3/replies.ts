@@ -44,16 +44,6 @@ export function parseUid(
   return match ? { number: Number(match[1]), uid: match[2]! } : undefined;
 }
 
-/** The lines of `CAPA` (RFC 2449): names in upper case with parameters. */
-export function parseCapabilities(lines: string[]): Map<string, string> {
-  return new Map(
-    lines.filter((line) => line.trim() !== "").map((line) => {
-      const [, name, parameters] = /^\s*(\S+)\s*(.*?)\s*$/.exec(line)!;
-      return [name!.toUpperCase(), parameters!];
-    }),
-  );
-}
-
 /**
  * The timestamp in a greeting, in the form of RFC 1939 section 7: a message id.
  * Anything else could be made so that the digest of it says something about the

@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
-import { Connection, type ConnectionSetup } from "../../_wire/connection.ts";
+import { parametersOf, parseCapabilities } from "../../_wire/capabilities.ts";
+import type { ConnectionSetup } from "../../_wire/connection.ts";
 import { isLoopback } from "../../_wire/loopback.ts";
+import { openSession } from "../../_wire/open_session.ts";
 import type { CheckedTls } from "../../_wire/tls.ts";
 import { chooseMechanism } from "../sasl/choose.ts";
 import { type SaslAnswer, signInBy } from "../sasl/exchange.ts";
 import type { SaslClient, SaslSecret } from "../sasl/types.ts";
 import { Control } from "./control.ts";
 import { Pop3Error } from "./pop3_error.ts";
-import { parseCapabilities, parseTimestamp } from "./replies.ts";
+import { parseTimestamp } from "./replies.ts";
 
 /** Bytes in a command line with its end (RFC 2449 section 4). */
 const LONGEST_COMMAND = 255;
@@ -39,36 +41,28 @@ export class Session {
   }
 
   /** Connects, reads the greeting and puts TLS on. */
-  static async open(reach: Reach, setup: ConnectionSetup): Promise<Session> {
-    const { hostname, port, tls, tlsOptions, signal } = reach;
+  static open(reach: Reach, setup: ConnectionSetup): Promise<Session> {
+    const { hostname, port, tls, tlsOptions } = reach;
     const doing = `connect to ${hostname} port ${port}`;
     setup.watchdog.doing = doing;
-    const connection = await Connection.connect({
-      hostname,
-      port,
-      timeout: reach.timeout,
-      signal,
-      ...(tls === "implicit" && { tls: { options: tlsOptions } }),
-    }, setup);
-    const abort = () => connection.close(signal?.reason);
-    signal?.addEventListener("abort", abort, { once: true });
-    try {
-      signal?.throwIfAborted();
-      const control = new Control(connection, setup.watchdog);
-      const greeting = control.accept(await control.status(doing), doing);
-      const session = new Session(control, reach, greeting.text);
-      if (tls === "starttls") {
-        // RFC 2595 section 4. A refusal is an error, never a downgrade.
-        await control.command("STLS");
-        await connection.startTls(tlsOptions);
-      }
-      return session;
-    } catch (error) {
-      connection.close(error);
-      throw error;
-    } finally {
-      signal?.removeEventListener("abort", abort);
-    }
+    return openSession(
+      {
+        ...reach,
+        tls: tls === "implicit" ? { options: tlsOptions } : undefined,
+      },
+      setup,
+      async (connection) => {
+        const control = new Control(connection, setup.watchdog);
+        const greeting = control.accept(await control.status(doing), doing);
+        const session = new Session(control, reach, greeting.text);
+        if (tls === "starttls") {
+          // RFC 2595 section 4. A refusal is an error, never a downgrade.
+          await control.command("STLS");
+          await connection.startTls(tlsOptions);
+        }
+        return session;
+      },
+    );
   }
 
   /** What the server says it can do; empty where it does not know CAPA. */
@@ -83,6 +77,11 @@ export class Session {
     }
   }
 
+  /** Whether it takes commands before it has answered the last one. */
+  async canPipeline(): Promise<boolean> {
+    return (await this.capabilities()).has("PIPELINING");
+  }
+
   /** Signs in by the best way that is offered. */
   async login(
     user: string,
@@ -91,8 +90,7 @@ export class Session {
   ): Promise<void> {
     const wanted = mechanism?.toUpperCase();
     const capabilities = await this.capabilities();
-    const offered = (capabilities.get("SASL") ?? "").split(/\s+/)
-      .filter((name) => name !== "");
+    const offered = parametersOf(capabilities, "SASL");
     const isPassword = typeof secret === "string";
     const old = isPassword && (wanted === undefined || wanted === "APOP" ||
       wanted === "USER");
@@ -156,8 +154,7 @@ export class Session {
   async useUtf8For(name: string): Promise<void> {
     // deno-lint-ignore no-control-regex
     if (/^[\x00-\x7f]*$/.test(name)) return;
-    const parameters = (await this.capabilities()).get("UTF8");
-    if (parameters !== undefined && /\bUSER\b/i.test(parameters)) {
+    if (parametersOf(await this.capabilities(), "UTF8").includes("USER")) {
       await this.control.command("UTF8");
     }
   }

@@ -10,15 +10,15 @@ export interface Pop3LoginOptions extends OperationOptions {
   mechanism?: string | undefined;
 }
 
-/** What {@linkcode Pop3Client.retrAll} takes. */
-export interface RetrAllOptions extends OperationOptions {
-  /** Bytes that a message may have; default 64 MiB. */
-  maxSize?: number | undefined;
-  /** Commands under way at a time, where the server can; default 32. */
-  window?: number | undefined;
-}
-
 /** A message of {@linkcode Pop3Client.retrAll}, or why there is none. */
 export type RetrievedMessage =
   | { number: number; content: Uint8Array<ArrayBuffer> }
-  | { number: number; error: Pop3Error };
+  | RefusedMessage;
+
+/** A message that the server did not give. */
+export interface RefusedMessage {
+  /** The number that it was asked for by. */
+  number: number;
+  /** What the server said. */
+  error: Pop3Error;
+}

@@ -4,9 +4,12 @@ import type { SaslClient } from "./types.ts";
 
 /**
  * What a server says to a message of the mechanism: a challenge in base64, or
- * that all is well. A refusal is thrown.
+ * that all is well, for which some protocols let it give a last message along
+ * (RFC 4422 section 3.6). A refusal is thrown.
  */
-export type SaslAnswer = { challenge: string } | { done: true };
+export type SaslAnswer =
+  | { challenge: string }
+  | { done: true; data?: string | undefined };
 
 /** How one protocol wraps the messages of a mechanism. */
 export interface SaslFraming {
@@ -56,6 +59,10 @@ export async function signInBy(
     while ("challenge" in answer) {
       const response = await mechanism.next(decode(name, answer.challenge));
       answer = await framing.respond(hide(response.toBase64()));
+    }
+    if (answer.data !== undefined) {
+      // Nobody waits for what the mechanism would say to it.
+      await mechanism.next(decode(name, answer.data));
     }
     mechanism.finish();
   } catch (error) {

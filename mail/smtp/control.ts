@@ -25,7 +25,7 @@ const TIMES = {
 export type Wait = keyof typeof TIMES;
 
 /** The text of a challenge is the mechanism's, and nothing is masked in it. */
-const CHALLENGE = 334;
+const CHALLENGES = [334];
 
 /**
  * The connection as commands and replies. It knows no transaction and no queue.
@@ -96,7 +96,7 @@ export class Control {
       const reply = withEnhancedCode(
         await readReply(this.connection, {
           everyLineCoded: true,
-          unmasked: CHALLENGE,
+          unmasked: CHALLENGES,
         }),
       );
       // SMTP has no 1yz (RFC 5321 section 4.2.1).

@@ -1,6 +1,7 @@
-import { Connection, type ConnectionSetup } from "../../_wire/connection.ts";
+import type { ConnectionSetup } from "../../_wire/connection.ts";
 import { stateError } from "../../_wire/errors.ts";
 import { isLoopback } from "../../_wire/loopback.ts";
+import { openSession } from "../../_wire/open_session.ts";
 import type { CheckedTls } from "../../_wire/tls.ts";
 import { chooseMechanism } from "../sasl/choose.ts";
 import type { SaslSecret } from "../sasl/types.ts";
@@ -48,40 +49,30 @@ export class Session {
   }
 
   /** Connects, reads the greeting, says hello and puts TLS on. */
-  static async open(reach: Reach, setup: ConnectionSetup): Promise<Session> {
-    const { hostname, port, path, tls, signal } = reach;
+  static open(reach: Reach, setup: ConnectionSetup): Promise<Session> {
+    const { hostname, port, path, tls, tlsOptions } = reach;
     const doing = `connect to ${path ?? `${hostname} port ${port}`}`;
     setup.watchdog.doing = doing;
-    const connection = await Connection.connect({
-      hostname,
-      port,
-      path,
-      timeout: reach.timeout,
-      signal,
-      ...(tls === "implicit" && { tls: { options: reach.tlsOptions } }),
-    }, setup);
-    const abort = () => connection.close(signal?.reason);
-    signal?.addEventListener("abort", abort, { once: true });
-    try {
-      signal?.throwIfAborted();
-      const control = new Control(
-        connection,
-        setup.watchdog,
-        reach.fixedTimes,
-      );
-      const session = new Session(control, reach);
-      const greeting = await control.reply(doing, "greeting");
-      control.accept(greeting, "", doing);
-      await session.hello();
-      if (tls === "starttls") await session.startTls();
-      signal?.throwIfAborted();
-      return session;
-    } catch (error) {
-      connection.close(error);
-      throw error;
-    } finally {
-      signal?.removeEventListener("abort", abort);
-    }
+    return openSession(
+      {
+        ...reach,
+        tls: tls === "implicit" ? { options: tlsOptions } : undefined,
+      },
+      setup,
+      async (connection) => {
+        const control = new Control(
+          connection,
+          setup.watchdog,
+          reach.fixedTimes,
+        );
+        const session = new Session(control, reach);
+        const greeting = await control.reply(doing, "greeting");
+        control.accept(greeting, "", doing);
+        await session.hello();
+        if (tls === "starttls") await session.startTls();
+        return session;
+      },
+    );
   }
 
   /**

@@ -1,6 +1,5 @@
 import { assertEquals } from "jsr:@std/assert@^1.0.0";
 import {
-  parseCapabilities,
   parseListing,
   parseStat,
   parseStatus,
@@ -52,24 +51,6 @@ Deno.test("parseStat(), parseListing() and parseUid() read numbers, and nothing 
   for (const bad of ["", "1", "x y", "1 a b"]) {
     assertEquals(parseUid(bad), undefined, bad);
   }
-});
-
-Deno.test("parseCapabilities() reads names and parameters", () => {
-  assertEquals(
-    parseCapabilities([
-      "TOP",
-      "SASL PLAIN  LOGIN ",
-      "expire 60",
-      "IMPLEMENTATION Shlemazle-Plotz-v302",
-      "",
-    ]),
-    new Map([
-      ["TOP", ""],
-      ["SASL", "PLAIN  LOGIN"],
-      ["EXPIRE", "60"],
-      ["IMPLEMENTATION", "Shlemazle-Plotz-v302"],
-    ]),
-  );
 });
 
 Deno.test("parseTimestamp() takes a message id and nothing that looks like one", () => {

@@ -1,0 +1,156 @@
+import { Buffer } from "node:buffer";
+import type { Connection } from "./connection.ts";
+import { type DotBody, OpenBody, readDotBytes } from "./dot_body.ts";
+import { DotReader } from "./dot_reader.ts";
+import { ProtocolError } from "./errors.ts";
+import { toByteString } from "./line_reader.ts";
+import type { Bytes } from "./options.ts";
+
+const CR = 0x0d;
+const LF = 0x0a;
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Bytes that are looked at in one go. */
+const CHUNK = 64 * 1024;
+
+/** Dot-stuffed lines that are to be handed out as records. */
+export interface DotRecords<T> extends DotBody {
+  /** What a line says. */
+  parse: (line: string) => T;
+}
+
+/**
+ * The dot-stuffed lines that follow as a stream of records, which ends, is
+ * cancelled and aborted as `dotBody` is. A chunk is read when there is no
+ * record left, and all of its lines become records at once.
+ */
+export function dotRecords<T>(records: DotRecords<T>): ReadableStream<T> {
+  const { connection, parse } = records;
+  const open = new OpenBody(records);
+  const chunks = new LineChunks((into) => open.read(into), connection);
+  let controller!: ReadableStreamDefaultController<T>;
+  let cancelled = false;
+  const stream = new ReadableStream<T>({
+    start(c) {
+      controller = c;
+    },
+    async pull(c) {
+      let lines: string[] | undefined;
+      try {
+        lines = await chunks.next();
+        if (open.aborted || cancelled) return;
+        for (const line of lines ?? []) c.enqueue(parse(line));
+      } catch (error) {
+        if (open.aborted || cancelled) return;
+        // A server that breaks the grammar cannot be followed any further.
+        open.break(error);
+        throw error;
+      }
+      if (!lines) c.close();
+    },
+    cancel() {
+      cancelled = true;
+      return open.drop();
+    },
+  }, { highWaterMark: 0 });
+  open.onAbort((reason) => controller.error(reason));
+  return stream;
+}
+
+/** A body chunk by chunk, each cut behind its last whole line. */
+class LineChunks {
+  #read: (into: Uint8Array) => Promise<number | null>;
+  #most: number;
+  #doing: () => string;
+  #memory: Bytes | undefined;
+  /** Bytes of a line whose end has not come. */
+  #unfinished = 0;
+
+  constructor(
+    read: (into: Uint8Array) => Promise<number | null>,
+    connection: Connection,
+  ) {
+    this.#read = read;
+    this.#most = connection.limits.line;
+    this.#doing = () => connection.doing;
+  }
+
+  /** One line at least; undefined behind the last one. */
+  async next(): Promise<string[] | undefined> {
+    for (;;) {
+      const memory = this.#room();
+      const count = await this.#read(memory.subarray(this.#unfinished));
+      if (count === null) return undefined;
+      const seen = memory.subarray(0, this.#unfinished + count);
+      const length = wholeLines(seen);
+      const lines = length > 0 ? textLines(seen.subarray(0, length)) : [];
+      memory.copyWithin(0, length, seen.length);
+      this.#unfinished = seen.length - length;
+      const isLong = (line: string) => line.length > this.#most;
+      if (this.#unfinished > this.#most || lines.some(isLong)) {
+        throw new ProtocolError(
+          `Cannot ${this.#doing()}: a line is longer than ${this.#most} bytes`,
+        );
+      }
+      if (lines.length > 0) return lines;
+    }
+  }
+
+  #room(): Bytes {
+    const memory = this.#memory ??= new Uint8Array(CHUNK);
+    if (this.#unfinished < memory.length) return memory;
+    const larger = new Uint8Array(memory.length * 2);
+    larger.set(memory);
+    return this.#memory = larger;
+  }
+}
+
+/** Bytes up to the last CRLF. */
+function wholeLines(bytes: Uint8Array): number {
+  for (let at = bytes.length - 1;; at--) {
+    at = bytes.lastIndexOf(LF, at);
+    if (at <= 0) return 0;
+    if (bytes[at - 1] === CR) return at + 1;
+  }
+}
+
+/**
+ * The dot-stuffed lines that follow, without their ends, for answers that are
+ * held in memory as a whole; `limit` bounds their bytes.
+ */
+export async function readDotLines(
+  connection: Connection,
+  limit: number,
+): Promise<string[]> {
+  const bytes = await readDotBytes(new DotReader(connection.bytes), limit);
+  if (bytes) return textLines(bytes);
+  const error = new ProtocolError(
+    `Cannot ${connection.doing}: the answer is longer than ${limit} bytes`,
+  );
+  connection.close(error);
+  throw error;
+}
+
+/**
+ * Lines that end in CRLF, as text. A line that is no UTF-8 becomes one
+ * character a byte, so that nothing of it is lost.
+ */
+export function textLines(bytes: Bytes): string[] {
+  let lines: string[];
+  try {
+    lines = UTF8.decode(bytes).split("\r\n");
+  } catch {
+    lines = toByteString(bytes).split("\r\n").map(decodeByteString);
+  }
+  // Behind the last line's end.
+  lines.pop();
+  return lines;
+}
+
+function decodeByteString(line: string): string {
+  try {
+    return UTF8.decode(Buffer.from(line, "latin1"));
+  } catch {
+    return line;
+  }
+}

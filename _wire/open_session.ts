@@ -1,0 +1,32 @@
+import {
+  Connection,
+  type ConnectionSetup,
+  type ConnectTo,
+} from "./connection.ts";
+
+/**
+ * Connects, and has `begin` do what comes before the first command: greeting,
+ * TLS and the like. Where that fails, or the signal speaks meanwhile, the
+ * connection is closed.
+ */
+export async function openSession<T>(
+  to: ConnectTo,
+  setup: ConnectionSetup,
+  begin: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const { signal } = to;
+  const connection = await Connection.connect(to, setup);
+  const abort = () => connection.close(signal?.reason);
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    signal?.throwIfAborted();
+    const session = await begin(connection);
+    signal?.throwIfAborted();
+    return session;
+  } catch (error) {
+    connection.close(error);
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
+}
