@@ -4,10 +4,12 @@
  */
 export function parseCapabilities(lines: string[]): Map<string, string> {
   return new Map(
-    lines.filter((line) => line.trim() !== "").map((line) => {
-      const [, name, parameters] = /^\s*(\S+)\s*(.*?)\s*$/.exec(line)!;
-      return [name!.toUpperCase(), parameters!];
-    }),
+    lines.map((line) => line.trim()).filter((line) => line !== "").map(
+      (line) => {
+        const [name] = line.split(/\s/, 1);
+        return [name!.toUpperCase(), line.slice(name!.length).trim()];
+      },
+    ),
   );
 }
 

@@ -169,6 +169,19 @@ export class Connection {
     return line;
   }
 
+  /** Has these texts masked, beside those that are already. */
+  hide(...secrets: string[]): void {
+    this.secrets = [...this.secrets, ...secrets];
+  }
+
+  /**
+   * What is too short to be told from other text need not be masked any more. A
+   * server may repeat the others at any time.
+   */
+  keepSecrets(): void {
+    this.secrets = this.secrets.filter((secret) => secret.length >= 5);
+  }
+
   /** The text without the secrets. */
   mask(text: string): string {
     for (const secret of this.secrets) {

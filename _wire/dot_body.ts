@@ -39,6 +39,7 @@ export class OpenBody {
   #dots: DotReader;
   #reading: Promise<unknown> = Promise.resolve();
   #abort: (() => void) | undefined;
+  #dropped: Promise<void> | undefined;
 
   constructor(o: DotBody) {
     this.#o = o;
@@ -71,17 +72,24 @@ export class OpenBody {
   }
 
   /** Nobody wants the rest. */
-  async drop(): Promise<void> {
-    // A read under way goes first.
-    await this.#reading.catch(() => {});
-    await dropRest(this.#o.connection, this.#dots, this.#o.name);
-    this.#end();
+  drop(): Promise<void> {
+    return this.#dropped ??= this.#drop();
   }
 
   /** Nothing can follow on this connection. */
   break(reason: unknown): void {
     this.#o.connection.close(reason);
     this.#end();
+  }
+
+  async #drop(): Promise<void> {
+    const { connection, turns, name } = this.#o;
+    const rest = this.#reading.catch(() => {})
+      // A read under way goes first.
+      .then(() => dropRest(connection, this.#dots, name))
+      .then(() => this.#end());
+    turns.drain(rest);
+    await rest;
   }
 
   async #read(into: Uint8Array): Promise<number | null> {
@@ -102,12 +110,16 @@ export class OpenBody {
   }
 }
 
-/** Reads what is left of a body that nobody wants, or closes the connection. */
+/**
+ * Reads what is left of a body that nobody wants; where that is more than `most`
+ * bytes it closes the connection, naming `limit`.
+ */
 export async function dropRest(
   connection: Connection,
   dots: DotReader,
   name: string,
   most = MOST_DRAINED,
+  limit = most,
 ): Promise<void> {
   const waste = new Uint8Array(64 * 1024);
   try {
@@ -116,26 +128,23 @@ export async function dropRest(
       if (count === null) return;
       total += count;
     }
-    connection.close(
-      new ProtocolError(
-        `Cannot go on: ${name} was given up with more than ${most} ` +
-          "bytes to come, so the connection was closed",
-      ),
-    );
+    connection.close(givenUp(name, limit));
   } catch (error) {
     connection.close(error);
   }
 }
 
 /**
- * A dot-stuffed body in memory; undefined where it is longer than `limit`, with
- * the rest of it unread.
+ * A dot-stuffed body in memory; undefined where `isTooLong`, which is asked each
+ * time that there is more of it, says so, with the rest of it unread. `memory` is where small ones are read before they get
+ * memory of their own size: many are read with one.
  */
 export async function readDotBytes(
   dots: DotReader,
-  limit: number,
+  isTooLong: (size: number) => boolean,
+  memory: Bytes = new Uint8Array(16 * 1024),
 ): Promise<Bytes | undefined> {
-  let bytes = new Uint8Array(16 * 1024);
+  let bytes = memory;
   let size = 0;
   for (;;) {
     if (size === bytes.length) {
@@ -144,8 +153,16 @@ export async function readDotBytes(
       bytes = larger;
     }
     const count = await dots.read(bytes.subarray(size));
-    if (count === null) return bytes.subarray(0, size);
+    if (count === null) return bytes.slice(0, size);
     size += count;
-    if (size > limit) return undefined;
+    if (isTooLong(size)) return undefined;
   }
+}
+
+/** Why a connection is closed when a body on it is not wanted any more. */
+export function givenUp(name: string, limit: number): ProtocolError {
+  return new ProtocolError(
+    `Cannot go on: ${name} was given up with more than ${limit} bytes to ` +
+      "come, so the connection was closed",
+  );
 }

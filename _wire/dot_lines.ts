@@ -1,22 +1,20 @@
-import { Buffer } from "node:buffer";
 import type { Connection } from "./connection.ts";
 import { type DotBody, OpenBody, readDotBytes } from "./dot_body.ts";
 import { DotReader } from "./dot_reader.ts";
 import { ProtocolError } from "./errors.ts";
-import { toByteString } from "./line_reader.ts";
 import type { Bytes } from "./options.ts";
+import { decodeLines } from "./text.ts";
 
 const CR = 0x0d;
 const LF = 0x0a;
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Bytes that are looked at in one go. */
 const CHUNK = 64 * 1024;
 
 /** Dot-stuffed lines that are to be handed out as records. */
 export interface DotRecords<T> extends DotBody {
-  /** What a line says. */
-  parse: (line: string) => T;
+  /** What a line says; undefined: nothing that is wanted. */
+  parse: (line: string) => T | undefined;
 }
 
 /**
@@ -37,9 +35,17 @@ export function dotRecords<T>(records: DotRecords<T>): ReadableStream<T> {
     async pull(c) {
       let lines: string[] | undefined;
       try {
-        lines = await chunks.next();
-        if (open.aborted || cancelled) return;
-        for (const line of lines ?? []) c.enqueue(parse(line));
+        for (let given = 0; given === 0;) {
+          lines = await chunks.next();
+          if (open.aborted || cancelled) return;
+          if (!lines) break;
+          for (const line of lines) {
+            const record = parse(line);
+            if (record === undefined) continue;
+            c.enqueue(record);
+            given++;
+          }
+        }
       } catch (error) {
         if (open.aborted || cancelled) return;
         // A server that breaks the grammar cannot be followed any further.
@@ -60,8 +66,7 @@ export function dotRecords<T>(records: DotRecords<T>): ReadableStream<T> {
 /** A body chunk by chunk, each cut behind its last whole line. */
 class LineChunks {
   #read: (into: Uint8Array) => Promise<number | null>;
-  #most: number;
-  #doing: () => string;
+  #connection: Connection;
   #memory: Bytes | undefined;
   /** Bytes of a line whose end has not come. */
   #unfinished = 0;
@@ -71,27 +76,23 @@ class LineChunks {
     connection: Connection,
   ) {
     this.#read = read;
-    this.#most = connection.limits.line;
-    this.#doing = () => connection.doing;
+    this.#connection = connection;
   }
 
   /** One line at least; undefined behind the last one. */
   async next(): Promise<string[] | undefined> {
+    const { limits } = this.#connection;
     for (;;) {
       const memory = this.#room();
       const count = await this.#read(memory.subarray(this.#unfinished));
       if (count === null) return undefined;
       const seen = memory.subarray(0, this.#unfinished + count);
       const length = wholeLines(seen);
-      const lines = length > 0 ? textLines(seen.subarray(0, length)) : [];
+      const lines = length > 0 ? decodeLines(seen.subarray(0, length)) : [];
       memory.copyWithin(0, length, seen.length);
       this.#unfinished = seen.length - length;
-      const isLong = (line: string) => line.length > this.#most;
-      if (this.#unfinished > this.#most || lines.some(isLong)) {
-        throw new ProtocolError(
-          `Cannot ${this.#doing()}: a line is longer than ${this.#most} bytes`,
-        );
-      }
+      if (this.#unfinished > limits.line) throw tooLong(this.#connection);
+      checkLengths(this.#connection, lines);
       if (lines.length > 0) return lines;
     }
   }
@@ -122,35 +123,32 @@ export async function readDotLines(
   connection: Connection,
   limit: number,
 ): Promise<string[]> {
-  const bytes = await readDotBytes(new DotReader(connection.bytes), limit);
-  if (bytes) return textLines(bytes);
-  const error = new ProtocolError(
-    `Cannot ${connection.doing}: the answer is longer than ${limit} bytes`,
+  try {
+    const bytes = await readDotBytes(
+      new DotReader(connection.bytes),
+      (size) => size > limit,
+    );
+    if (!bytes) {
+      throw new ProtocolError(
+        `Cannot ${connection.doing}: the answer is longer than ${limit} bytes`,
+      );
+    }
+    const lines = decodeLines(bytes);
+    checkLengths(connection, lines);
+    return lines;
+  } catch (error) {
+    connection.close(error);
+    throw error;
+  }
+}
+
+function checkLengths(connection: Connection, lines: string[]): void {
+  const { line: most } = connection.limits;
+  if (lines.some((line) => line.length > most)) throw tooLong(connection);
+}
+
+function tooLong({ doing, limits }: Connection): ProtocolError {
+  return new ProtocolError(
+    `Cannot ${doing}: a line is longer than ${limits.line} bytes`,
   );
-  connection.close(error);
-  throw error;
-}
-
-/**
- * Lines that end in CRLF, as text. A line that is no UTF-8 becomes one
- * character a byte, so that nothing of it is lost.
- */
-export function textLines(bytes: Bytes): string[] {
-  let lines: string[];
-  try {
-    lines = UTF8.decode(bytes).split("\r\n");
-  } catch {
-    lines = toByteString(bytes).split("\r\n").map(decodeByteString);
-  }
-  // Behind the last line's end.
-  lines.pop();
-  return lines;
-}
-
-function decodeByteString(line: string): string {
-  try {
-    return UTF8.decode(Buffer.from(line, "latin1"));
-  } catch {
-    return line;
-  }
 }

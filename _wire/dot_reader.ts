@@ -28,7 +28,7 @@ export class DotReader {
     while (!this.#ended) {
       const seen = this.#bytes.peek();
       if (seen.length === 0 || this.#undecided(seen)) {
-        if (await this.#bytes.fill()) continue;
+        if (await this.#fill()) continue;
         throw new ProtocolError(
           "Cannot read the text: the connection ended before its final dot",
         );
@@ -37,6 +37,16 @@ export class DotReader {
       if (count > 0) return count;
     }
     return null;
+  }
+
+  /** False at the end, which TLS may reach without its close_notify. */
+  async #fill(): Promise<boolean> {
+    try {
+      return await this.#bytes.fill();
+    } catch (error) {
+      if (error instanceof Deno.errors.UnexpectedEof) return false;
+      throw error;
+    }
   }
 
   /** A dot at the start of a line says nothing without the two bytes after. */

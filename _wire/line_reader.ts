@@ -1,7 +1,7 @@
 import { TextLineStream } from "jsr:@std/streams@^1.0.0/text-line-stream";
-import { Buffer } from "node:buffer";
 import type { ByteReader } from "./byte_reader.ts";
 import { ProtocolError } from "./errors.ts";
+import { toByteString } from "./text.ts";
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -36,12 +36,8 @@ export class LineReader {
   #encoding: LineEncoding;
   #feed: Feed | undefined;
   #position = 0;
-  /** Bytes of the buffer that the feed has already been given. */
+  /** Bytes of a line not yet finished that the feed has been given. */
   #fed = 0;
-  /** Of these, the bytes behind the last LF: a line not yet finished. */
-  #unfinished = 0;
-  /** Lines that the feed holds finished and nobody has taken. */
-  #ready = 0;
 
   constructor(bytes: ByteReader, limit: number, encoding: LineEncoding) {
     this.#bytes = bytes;
@@ -51,18 +47,25 @@ export class LineReader {
 
   /** The next line without its end; undefined where the input ends. */
   async readLine(): Promise<string | undefined> {
-    if (this.#bytes.position !== this.#position) this.#startAnew();
+    if (this.#fed > 0 && this.#bytes.position !== this.#position) {
+      // Others read on in the middle of a line.
+      this.#feed = undefined;
+      this.#fed = 0;
+    }
+    this.#position = this.#bytes.position;
     const feed = this.#feed ??= openFeed(this.#encoding);
-    while (this.#ready === 0) {
+    for (;;) {
       const fresh = this.#bytes.peek(this.#fed);
-      if (fresh.length > 0) {
-        this.#count(fresh);
+      const end = fresh.indexOf(LF) + 1;
+      const length = end || fresh.length;
+      if (this.#fed + length > this.limit) this.#tooLong();
+      if (length > 0) {
+        this.#fed += length;
         // Not awaited: it settles when the line is read below.
-        feed.writer.write(feed.decode(fresh)).catch(() => {});
-        continue;
+        feed.writer.write(feed.decode(fresh.subarray(0, length)))
+          .catch(() => {});
       }
-      // Of what follows the last line here, only a line's beginning counts.
-      if (this.#unfinished > this.limit) this.#tooLong();
+      if (end > 0) break;
       if (!(await this.#bytes.fill())) {
         if (this.#fed === 0) return undefined;
         throw new ProtocolError(
@@ -70,18 +73,17 @@ export class LineReader {
         );
       }
     }
-    const seen = this.#bytes.peek();
-    const length = seen.indexOf(LF) + 1;
-    if (length > this.limit) this.#tooLong();
+    const length = this.#fed;
     // The only CR, right before the LF.
-    if (this.strict && (length < 2 || seen.indexOf(CR) !== length - 2)) {
+    if (
+      this.strict &&
+      (length < 2 || this.#bytes.peek().indexOf(CR) !== length - 2)
+    ) {
       throw new ProtocolError("Cannot read a line: it has a bare CR or LF");
     }
     const { value } = await feed.reader.read();
+    this.#fed = 0;
     this.#bytes.consume(length);
-    this.#position = this.#bytes.position;
-    this.#fed -= length;
-    this.#ready--;
     return value;
   }
 
@@ -92,29 +94,10 @@ export class LineReader {
       : new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   }
 
-  #count(fresh: Uint8Array): void {
-    let from = 0;
-    for (;;) {
-      const at = fresh.indexOf(LF, from);
-      if (at < 0) break;
-      this.#ready++;
-      this.#unfinished = 0;
-      from = at + 1;
-    }
-    this.#fed += fresh.length;
-    this.#unfinished += fresh.length - from;
-  }
-
   #tooLong(): never {
     throw new ProtocolError(
       `Cannot read a line: it is longer than ${this.limit} bytes`,
     );
-  }
-
-  #startAnew(): void {
-    this.#feed = undefined;
-    this.#fed = this.#unfinished = this.#ready = 0;
-    this.#position = this.#bytes.position;
   }
 }
 
@@ -129,10 +112,4 @@ function openFeed(encoding: LineEncoding): Feed {
       // A character may lie across two chunks.
       : (bytes) => decoder.decode(bytes, { stream: true }),
   };
-}
-
-/** One character a byte; `TextDecoder("latin1")` would be windows-1252. */
-export function toByteString(bytes: Uint8Array<ArrayBuffer>): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-    .toString("latin1");
 }

@@ -1,7 +1,7 @@
 import type { Connection } from "./connection.ts";
-import { dropRest, MOST_DRAINED, readDotBytes } from "./dot_body.ts";
+import { dropRest, givenUp, MOST_DRAINED, readDotBytes } from "./dot_body.ts";
 import { DotReader } from "./dot_reader.ts";
-import { ProtocolError } from "./errors.ts";
+import { ReplyError } from "./errors.ts";
 import type { Bytes, OperationOptions } from "./options.ts";
 import type { Turns } from "./turns.ts";
 
@@ -13,6 +13,12 @@ export interface PipelineOptions extends OperationOptions {
   window?: number | undefined;
 }
 
+/**
+ * More commands under way than this gain nothing; a server that does not read on
+ * while its answers wait for us would let us wait for it for ever.
+ */
+const MOST_UNDER_WAY = 1_000;
+
 /** Fills in the defaults; a bad number is a `TypeError`. */
 export function checkPipelineOptions(
   { maxSize = 64 * 1024 * 1024, window = 32 }: PipelineOptions,
@@ -22,17 +28,15 @@ export function checkPipelineOptions(
       throw new TypeError(`Cannot use ${name}: ${value} is less than 1`);
     }
   }
-  return { maxSize, window };
+  return { maxSize, window: Math.min(window, MOST_UNDER_WAY) };
 }
 
 /** What a server says to one of many commands. */
 export type Answer<Head, Failure> =
   /** A dot-stuffed body follows. */
   | { head: Head }
-  /** It was refused. */
-  | { failure: Failure }
-  /** Once this is done it can be asked for again: to sign in, say. */
-  | { retryAfter: () => Promise<void> };
+  /** It was refused; `remedy`, to sign in, say, may make it succeed. */
+  | { failure: Failure; remedy?: (() => Promise<void>) | undefined };
 
 /** Many bodies that are asked for by one command each. */
 export interface Pipeline<Key, Head, Failure> {
@@ -45,8 +49,8 @@ export interface Pipeline<Key, Head, Failure> {
   maxSize: number;
   /** Commands under way at a time; 1 for a server that reads them singly. */
   window: number;
-  /** Sends the commands for these in one write. */
-  ask(keys: readonly Key[]): Promise<void>;
+  /** Sends the commands for these in one write; `idle`: nothing is under way. */
+  ask(keys: readonly Key[], idle: boolean): Promise<void>;
   /** Reads the status line for one. */
   answer(key: Key): Promise<Answer<Head, Failure>>;
   /** What to hand out for a body over `maxSize`. */
@@ -59,11 +63,13 @@ export type Outcome<Head, Failure> = (Head & { content: Bytes }) | Failure;
 /**
  * Bodies in the order of their keys, each read whole when it is asked for, with
  * the commands for the next ones under way. `begin` takes the client's turn at
- * the call; the stream that comes of it holds the connection as long as it is
- * open.
+ * the call, and has `open` called in it: from there on the stream holds the
+ * connection as long as it is open.
  */
 export function pipelined<Key, Head, Failure>(
-  begin: () => Promise<Pipeline<Key, Head, Failure>>,
+  begin: (
+    open: (pipeline: Pipeline<Key, Head, Failure>) => unknown,
+  ) => Promise<unknown>,
   signal: AbortSignal | undefined,
 ): ReadableStream<Outcome<Head, Failure>> {
   let controller!: ReadableStreamDefaultController<Outcome<Head, Failure>>;
@@ -72,10 +78,9 @@ export function pipelined<Key, Head, Failure>(
     controller.error(signal?.reason);
     run?.cancel();
   };
-  const begun = begin().then((pipeline) => {
+  const begun = begin((pipeline) => {
     run = new Run(pipeline, () => signal?.removeEventListener("abort", abort));
-    if (signal?.aborted) abort();
-    else signal?.addEventListener("abort", abort, { once: true });
+    signal?.addEventListener("abort", abort, { once: true });
     return run;
   });
   begun.catch(() => {});
@@ -84,13 +89,16 @@ export function pipelined<Key, Head, Failure>(
       controller = c;
     },
     async pull(c) {
-      const outcome = await (await begun).next();
+      await begun;
+      const outcome = await run!.next();
       if (run!.cancelled) return;
       if (outcome) c.enqueue(outcome);
       else c.close();
     },
     async cancel() {
-      await (await begun.catch(() => undefined))?.cancel();
+      // At once where it can be: what is called next has to know it.
+      if (!run) await begun.catch(() => {});
+      await run?.cancel();
     },
   }, { highWaterMark: 0 });
 }
@@ -99,11 +107,14 @@ class Run<Key, Head, Failure> {
   cancelled = false;
   #o: Pipeline<Key, Head, Failure>;
   #onEnd: () => void;
+  #memory: Bytes = new Uint8Array(64 * 1024);
   /** Asked for, and the answer not read. */
   #underWay: Key[] = [];
   #exhausted = false;
   /** What the keys' iterator threw: it comes behind what was asked before. */
   #keysFailed: { error: unknown } | undefined;
+  /** Since the last body that came. */
+  #triedRemedy = false;
   #ended = false;
   #reading: Promise<unknown> = Promise.resolve();
 
@@ -124,51 +135,51 @@ class Run<Key, Head, Failure> {
   async cancel(): Promise<void> {
     if (this.cancelled) return;
     this.cancelled = true;
+    const rest = this.#dropAll();
+    this.#o.turns.drain(rest);
+    await rest;
+  }
+
+  async #dropAll(): Promise<void> {
     // What is being read just now goes first.
     await this.#reading.catch(() => {});
-    const { connection, keys, name } = this.#o;
+    const { connection, name } = this.#o;
     try {
       await this.#drop(MOST_DRAINED);
       if (this.#underWay.length > 0) {
-        connection.close(
-          new ProtocolError(
-            `Cannot go on: ${name} was cancelled with more than ` +
-              `${MOST_DRAINED} bytes to come, so the connection was closed`,
-          ),
-        );
+        connection.close(givenUp(name, MOST_DRAINED));
       }
     } catch (error) {
       connection.close(error);
     } finally {
       this.#end();
-      if (!this.#exhausted) keys.return?.();
     }
   }
 
   async #next(): Promise<Outcome<Head, Failure> | undefined> {
     if (this.#ended || this.cancelled) return undefined;
     try {
-      for (let retried = false;; retried = true) {
+      for (;;) {
         await this.#ask();
-        const [key] = this.#underWay;
-        if (key === undefined) break;
+        if (this.#underWay.length === 0) break;
+        const key = this.#underWay[0]!;
         const answer = await this.#o.answer(key);
-        if (!("retryAfter" in answer)) {
+        if ("failure" in answer) {
+          if (await this.#isCured(answer.remedy)) continue;
           this.#underWay.shift();
-          if ("failure" in answer) return answer.failure;
-          return await this.#read(key, answer.head);
+          return answer.failure;
         }
-        if (retried) {
-          throw new ProtocolError(
-            `Cannot ${this.#o.connection.doing}: the server wants the same ` +
-              "thing again",
-          );
-        }
-        await this.#again(answer.retryAfter);
+        this.#underWay.shift();
+        this.#triedRemedy = false;
+        return await this.#read(key, answer.head);
       }
     } catch (error) {
       this.#o.connection.close(error);
-      this.#end();
+      try {
+        this.#end();
+      } catch {
+        // The first error says more.
+      }
       throw error;
     }
     this.#end();
@@ -176,14 +187,28 @@ class Run<Key, Head, Failure> {
     return undefined;
   }
 
-  /** All that is under way is asked for once more, in the same order. */
-  async #again(retryAfter: () => Promise<void>): Promise<void> {
-    const keys = this.#underWay;
-    this.#underWay = keys.slice(1);
+  /**
+   * Tries the remedy for a refusal, not twice in a row. Then all that is under
+   * way is asked for once more, in the same order; without the first, which
+   * stays refused, where it is no remedy.
+   */
+  async #isCured(remedy: (() => Promise<void>) | undefined): Promise<boolean> {
+    if (!remedy || this.#triedRemedy) return false;
+    this.#triedRemedy = true;
+    const [first, ...others] = this.#underWay;
+    this.#underWay = others.slice();
     await this.#drop(Infinity);
-    await retryAfter();
-    this.#underWay = keys;
-    await this.#o.ask(keys);
+    let cured = true;
+    try {
+      await remedy();
+    } catch (error) {
+      if (!(error instanceof ReplyError)) throw error;
+      cured = false;
+    }
+    const again = cured ? [first!, ...others] : others;
+    if (again.length > 0) await this.#o.ask(again, true);
+    this.#underWay = [first!, ...others];
+    return cured;
   }
 
   /** Keeps the window full: half of it at a time, in one write. */
@@ -205,17 +230,23 @@ class Run<Key, Head, Failure> {
       this.#keysFailed = { error };
     }
     if (fresh.length === 0) return;
+    const idle = this.#underWay.length === 0;
     this.#underWay.push(...fresh);
-    await ask(fresh);
+    await ask(fresh, idle);
   }
 
   async #read(key: Key, head: Head): Promise<Outcome<Head, Failure>> {
     const { connection, maxSize, name, tooLarge } = this.#o;
     const dots = new DotReader(connection.bytes);
-    const content = await readDotBytes(dots, maxSize);
+    const content = await readDotBytes(
+      dots,
+      (size) => size > maxSize || this.cancelled,
+      this.#memory,
+    );
     if (content) return { ...head, content };
-    // The others are still wanted: more is read for them than for nothing.
-    await dropRest(connection, dots, name, 16 * maxSize);
+    // While the others are still wanted, more is read for them than for nothing.
+    const most = this.cancelled ? MOST_DRAINED : 16 * maxSize;
+    await dropRest(connection, dots, name, most);
     return tooLarge(key);
   }
 
@@ -232,6 +263,7 @@ class Run<Key, Head, Failure> {
           new DotReader(connection.bytes),
           name,
           most - read,
+          most,
         );
       }
     }
@@ -242,5 +274,7 @@ class Run<Key, Head, Failure> {
     this.#ended = true;
     this.#o.turns.end();
     this.#onEnd();
+    // Last, since it is the caller's and may throw.
+    if (!this.#exhausted) this.#o.keys.return?.();
   }
 }

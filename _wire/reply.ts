@@ -19,8 +19,11 @@ export interface ReplyGrammar {
   everyLineCoded?: boolean;
   /** Whether a reply is one line, always (RFC 3977 section 3.2). */
   oneLine?: boolean;
-  /** The codes of replies whose text is data: secrets are not masked in it. */
-  unmasked?: readonly number[];
+  /**
+   * The codes of replies whose text is data: secrets are not masked in it. With
+   * `"all"` whoever shows the text has to mask it.
+   */
+  unmasked?: readonly number[] | "all";
 }
 
 /**
@@ -36,7 +39,8 @@ export async function readReply(
   if (!match) throw noAnswer(connection, first, "three-digit code");
   const code = Number(match[1]);
   const said = match[3] ?? "";
-  const unmasked = grammar.unmasked?.includes(code);
+  const unmasked = grammar.unmasked === "all" ||
+    grammar.unmasked?.includes(code);
   const text = unmasked ? said : connection.mask(said);
   if (match[2] !== "-" || grammar.oneLine) return { code, lines: [text], text };
   const { replyLines, reply: maxLength } = connection.limits;

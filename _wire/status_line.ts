@@ -1,6 +1,6 @@
 import type { Connection } from "./connection.ts";
 import { ProtocolError } from "./errors.ts";
-import { toByteString } from "./line_reader.ts";
+import { toByteString } from "./text.ts";
 
 // deno-lint-ignore no-control-regex
 const TLS_RECORD = /^[\x14-\x17]\x03/;
@@ -25,15 +25,19 @@ export async function readStatusLine(connection: Connection): Promise<string> {
 
 /**
  * The error for a line that is no answer in the protocol; says what it should
- * have had, or what the server probably speaks instead.
+ * have had, or what the server probably speaks instead of `own`.
  */
 export function noAnswer(
   connection: Connection,
   line: string,
   wanted: string,
+  own?: "POP3" | "NNTP",
 ): ProtocolError {
   const shown = JSON.stringify(connection.mask(line).slice(0, 80));
-  const why = otherProtocol(line) ?? `no ${wanted} in ${shown}`;
+  const other = otherProtocol(line);
+  const why = other && !(own && other.includes(own))
+    ? other
+    : `no ${wanted} in ${shown}`;
   return new ProtocolError(`Cannot ${connection.doing}: ${why}`);
 }
 

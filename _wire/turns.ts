@@ -10,6 +10,7 @@ export class Turns {
   #last: Promise<unknown> = Promise.resolve();
   #open: string | undefined;
   #taken = 0;
+  #draining: Promise<unknown> | undefined;
 
   /** The unfinished body, `"the download of a.txt"`; undefined for none. */
   get open(): string | undefined {
@@ -29,6 +30,15 @@ export class Turns {
   /** The body has ended, in whichever way. */
   end(): void {
     this.#open = undefined;
+    this.#draining = undefined;
+  }
+
+  /**
+   * Nobody can read the body any more: until what is left of it is gone, and
+   * that is reported by `end`, commands wait.
+   */
+  drain(rest: Promise<unknown>): void {
+    this.#draining = rest.catch(() => {});
   }
 
   /** Runs `command` when its turn comes; `what` names it in the error. */
@@ -37,11 +47,13 @@ export class Turns {
     signal: AbortSignal | undefined,
     command: () => Promise<T>,
   ): Promise<T> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
     this.#taken++;
     const waiting = Promise.withResolvers<never>();
     const abort = () => waiting.reject(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
-    const turn = this.#last.then(() => {
+    const turn = this.#last.then(async () => {
+      if (this.#draining) await this.#draining;
       signal?.removeEventListener("abort", abort);
       signal?.throwIfAborted();
       if (this.#open !== undefined) {

@@ -1,5 +1,6 @@
 import { ProtocolError } from "../_wire/errors.ts";
-import { type LineEncoding, toByteString } from "../_wire/line_reader.ts";
+import type { LineEncoding } from "../_wire/line_reader.ts";
+import { toByteString } from "../_wire/text.ts";
 import type { BodySource, Bytes } from "../_wire/options.ts";
 import { chunksOf } from "../_wire/body_source.ts";
 import { encodeText } from "../_wire/command.ts";

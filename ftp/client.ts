@@ -427,15 +427,13 @@ export class FtpClient implements AsyncDisposable {
 
   /** Says goodbye and closes. */
   async quit(options: OperationOptions = {}): Promise<FtpReply> {
-    try {
-      return await this.#turn(
-        ["QUIT"],
-        options,
-        () => this.#session.command("QUIT"),
-      );
-    } finally {
-      if (this.#session.turns.open === undefined) this.close();
-    }
+    return await this.#turn(["QUIT"], options, async () => {
+      try {
+        return await this.#session.command("QUIT");
+      } finally {
+        this.close();
+      }
+    });
   }
 
   /** Drops the connection at once. May be called twice, never throws. */

@@ -50,7 +50,7 @@ import type {
  * await pop3.login("ada", "secret");
  * for (const { number, uid } of await pop3.uidl()) {
  *   const message = await pop3.retr(number);
- *   await Deno.writeFile(`${uid}.eml`, message);
+ *   await Deno.writeFile(`${encodeURIComponent(uid)}.eml`, message);
  *   await pop3.dele(number);
  * }
  * await pop3.quit();
@@ -198,7 +198,10 @@ export class Pop3Client implements AsyncDisposable {
     return this.#listing("LIST", first, second, parseListing);
   }
 
-  /** The unique ids of all messages (UIDL). */
+  /**
+   * The unique ids of all messages (UIDL): the server's words, which may hold
+   * slashes and the like.
+   */
   uidl(options?: OperationOptions): Promise<{ number: number; uid: string }[]>;
   /** The unique id of one message (UIDL). */
   uidl(
@@ -244,7 +247,9 @@ export class Pop3Client implements AsyncDisposable {
    * Many messages, in order, each whole in memory; the commands for the next
    * ones are under way meanwhile where the server can (PIPELINING, RFC 2449
    * section 6.6). A message that the server refuses, or that is larger than
-   * `maxSize`, is reported in its place.
+   * `maxSize`, is reported in its place. From the call to the end of the stream
+   * every other command rejects: what is to be deleted is deleted behind the
+   * loop.
    *
    * @example
    * ```ts
@@ -270,23 +275,30 @@ export class Pop3Client implements AsyncDisposable {
     const { control } = this.#session;
     return pipelined<number, { number: number }, RefusedMessage>(
       // The turn is taken at the call, in the order of the calls.
-      () =>
-        this.#turn("RETR", [], options, async () => ({
-          connection: control.connection,
-          turns: this.#turns,
-          name: "retrAll",
-          keys: checkedNumbers(numbers),
-          maxSize,
-          window: await this.#session.canPipeline() ? window : 1,
-          ask: (numbers) => control.sendAll(numbers.map(retr)),
-          answer: async (number) => {
-            const status = await control.status(retr(number));
-            return status.ok ? { head: { number } } : {
-              failure: { number, error: new Pop3Error(status, retr(number)) },
-            };
-          },
-          tooLarge: (number) => ({ number, error: tooLarge(number, maxSize) }),
-        })),
+      (open) =>
+        this.#turn("RETR", [], options, async () =>
+          open({
+            connection: control.connection,
+            turns: this.#turns,
+            name: "retrAll",
+            keys: checkedNumbers(numbers),
+            maxSize,
+            window: await this.#session.canPipeline() ? window : 1,
+            ask: (numbers, idle) => control.sendAll(numbers.map(retr), idle),
+            answer: async (number) => {
+              const status = await control.status(retr(number));
+              return status.ok ? { head: { number } } : {
+                failure: {
+                  number,
+                  error: control.refusal(status, retr(number)),
+                },
+              };
+            },
+            tooLarge: (number) => ({
+              number,
+              error: tooLarge(number, maxSize),
+            }),
+          })),
       options.signal,
     );
   }
@@ -350,16 +362,13 @@ export class Pop3Client implements AsyncDisposable {
 
   /** Deletes the marked messages, says goodbye and closes. */
   async quit(options: OperationOptions = {}): Promise<void> {
-    try {
-      await this.#turn(
-        "QUIT",
-        [],
-        options,
-        () => this.#session.quit({ commit: true }),
-      );
-    } finally {
-      if (this.#turns.open === undefined) this.close();
-    }
+    await this.#turn("QUIT", [], options, async () => {
+      try {
+        await this.#session.quit({ commit: true });
+      } finally {
+        this.close();
+      }
+    });
   }
 
   /** Drops the connection at once. May be called twice, never throws. */
@@ -389,7 +398,7 @@ export class Pop3Client implements AsyncDisposable {
     this.#session.control.connection.close(reason);
   }
 
-  #listing<T>(
+  #listing<T extends { number: number }>(
     verb: string,
     first: number | OperationOptions | undefined,
     second: OperationOptions | undefined,
@@ -405,7 +414,8 @@ export class Pop3Client implements AsyncDisposable {
         const { control } = this.#session;
         if (one !== undefined) {
           const { text } = await control.command(`${verb} ${one}`);
-          return parse(text) ?? this.#broken(text);
+          const parsed = parse(text);
+          return parsed?.number === one ? parsed : this.#broken(text);
         }
         const lines = await control.lines(verb);
         return lines.map((line) => parse(line) ?? this.#broken(line));
@@ -417,7 +427,7 @@ export class Pop3Client implements AsyncDisposable {
     const { control } = this.#session;
     throw new ProtocolError(
       `Cannot ${control.connection.doing}: the server answered ` +
-        JSON.stringify(line.slice(0, 80)),
+        JSON.stringify(control.connection.mask(line).slice(0, 80)),
     );
   }
 
@@ -475,8 +485,9 @@ function retr(number: number): string {
 }
 
 function tooLarge(number: number, maxSize: number): Pop3Error {
-  const text = `The message is larger than ${maxSize} bytes`;
-  return new Pop3Error({ ok: false, code: "TOO-LARGE", text }, retr(number));
+  const text = `the message is larger than ${maxSize} bytes`;
+  const status = { ok: false, code: "TOO-LARGE", text };
+  return new Pop3Error(status, retr(number), text);
 }
 
 function* checkedNumbers(numbers: Iterable<number>): Generator<number> {

@@ -36,12 +36,16 @@ export class Control {
   /** Sends a command only. */
   async send(command: string, masked = command): Promise<void> {
     this.#watchdog.doing = masked;
-    this.#refuseUnasked(masked);
+    await this.#refuseUnasked(masked);
     await writeCommand(this.connection, command, "utf-8", masked);
   }
 
-  /** Sends several commands in one write (RFC 2449 section 6.6). */
-  async sendAll(commands: readonly string[]): Promise<void> {
+  /**
+   * Sends several commands in one write (RFC 2449 section 6.6). Where the
+   * connection is `idle` nothing may have come.
+   */
+  async sendAll(commands: readonly string[], idle: boolean): Promise<void> {
+    if (idle) await this.#refuseUnasked(commands[0]!);
     await writeCommands(this.connection, commands);
   }
 
@@ -57,11 +61,11 @@ export class Control {
     this.#watchdog.doing = doing;
     try {
       const line = await readStatusLine(this.connection);
-      const challenge = /^\+(?: (.*))?$/.exec(line);
+      const challenge = /^\+(?: (.*))?$/s.exec(line);
       if (challenge) return challenge[1] ?? "";
       const status = parseStatus(line);
-      if (!status) throw noAnswer(this.connection, line, "+OK or -ERR");
-      return { ...status, text: this.connection.mask(status.text) };
+      if (!status) throw noAnswer(this.connection, line, "+OK or -ERR", "POP3");
+      return status;
     } catch (error) {
       // A server that breaks the grammar cannot be followed any further.
       this.connection.close(error);
@@ -72,21 +76,35 @@ export class Control {
   /** The status, or the error that it stands for. */
   accept(status: Pop3Status, command: string): Pop3Status {
     if (status.ok) return status;
-    throw new Pop3Error(status, command);
+    throw this.refusal(status, command);
+  }
+
+  /** The error that a refusal stands for. */
+  refusal(status: Pop3Status, command: string): Pop3Error {
+    const text = this.connection.mask(status.text);
+    // The code too may be something that the server repeats.
+    const { code } = parseStatus(`-ERR ${text}`)!;
+    return new Pop3Error({ ok: false, code, text }, command);
   }
 
   /** The end of a server whose answer was no answer to what it was asked. */
   broken(line: string): Error {
-    const error = noAnswer(this.connection, line, "proper answer");
+    const error = noAnswer(this.connection, line, "proper answer", "POP3");
     this.connection.close(error);
     return error;
   }
 
-  /** What came unasked must not pass for the answer to the next command. */
-  #refuseUnasked(doing: string): void {
-    const { bytes, lines } = this.connection;
-    if (bytes.buffered === 0) return;
-    this.#watchdog.doing = doing;
-    throw this.broken(lines.decode(bytes.peek()).split(/\r?\n/)[0]!);
+  /**
+   * What came unasked must not pass for the answer to the next command. It is
+   * most often why the server is going to hang up.
+   */
+  async #refuseUnasked(doing: string): Promise<void> {
+    if (this.connection.bytes.buffered === 0) return;
+    const status = await this.status(doing);
+    const error = status.ok
+      ? this.broken(`+OK ${status.text}`)
+      : this.refusal(status, doing);
+    this.connection.close(error);
+    throw error;
   }
 }

@@ -12,7 +12,7 @@ export interface Pop3Status {
 
 /** Reads a status line; undefined where it is none. */
 export function parseStatus(line: string): Pop3Status | undefined {
-  const [, indicator, text = ""] = /^(\+OK|-ERR)(?:\s+(.*))?$/i.exec(line) ??
+  const [, indicator, text = ""] = /^(\+OK|-ERR)(?:\s+(.*))?$/is.exec(line) ??
     [];
   if (!indicator) return undefined;
   const code = /^\[([^\]\s]+)[^\]]*\]/.exec(text)?.[1] ?? "ERR";
@@ -32,7 +32,9 @@ export function parseListing(
   line: string,
 ): { number: number; size: number } | undefined {
   const numbers = parseNumbers(line);
-  return numbers && { number: numbers[0], size: numbers[1] };
+  // There is no message 0.
+  if (!numbers?.[0]) return undefined;
+  return { number: numbers[0], size: numbers[1] };
 }
 
 /** A line of `UIDL` (RFC 1939 section 7): a message's number and name. */
@@ -40,7 +42,7 @@ export function parseUid(
   line: string,
 ): { number: number; uid: string } | undefined {
   // QUIRK: the RFC has 1 to 70 printable characters; longer ones are seen.
-  const match = /^\s*(\d{1,10})\s+(\S+)\s*$/.exec(line);
+  const match = /^\s*0*([1-9]\d{0,9})\s+(\S+)\s*$/.exec(line);
   return match ? { number: Number(match[1]), uid: match[2]! } : undefined;
 }
 

@@ -4,8 +4,9 @@ import type { ConnectionSetup } from "../../_wire/connection.ts";
 import { isLoopback } from "../../_wire/loopback.ts";
 import { openSession } from "../../_wire/open_session.ts";
 import type { CheckedTls } from "../../_wire/tls.ts";
-import { chooseMechanism } from "../sasl/choose.ts";
+import { chooseMechanism, findMechanism } from "../sasl/choose.ts";
 import { type SaslAnswer, signInBy } from "../sasl/exchange.ts";
+import { saslprep } from "../sasl/saslprep.ts";
 import type { SaslClient, SaslSecret } from "../sasl/types.ts";
 import { Control } from "./control.ts";
 import { Pop3Error } from "./pop3_error.ts";
@@ -72,7 +73,8 @@ export class Session {
       const lines = await this.control.lines("CAPA");
       return this.#capabilities = parseCapabilities(lines);
     } catch (error) {
-      if (!(error instanceof Pop3Error)) throw error;
+      // What it cannot say just now may be said later.
+      if (!(error instanceof Pop3Error) || error.transient) throw error;
       return this.#capabilities = new Map();
     }
   }
@@ -89,51 +91,55 @@ export class Session {
     mechanism: string | undefined,
   ): Promise<void> {
     const wanted = mechanism?.toUpperCase();
-    const capabilities = await this.capabilities();
-    const offered = parametersOf(capabilities, "SASL");
-    const isPassword = typeof secret === "string";
-    const old = isPassword && (wanted === undefined || wanted === "APOP" ||
-      wanted === "USER");
-    let chosen: SaslClient | undefined;
-    if (wanted !== "APOP" && wanted !== "USER") {
-      try {
-        chosen = this.#choose(user, secret, offered, wanted);
-      } catch (error) {
-        // What POP3 has of its own may do.
-        if (!old || !(error instanceof TypeError)) throw error;
+    if (wanted === "APOP" || wanted === "USER") {
+      if (typeof secret !== "string") {
+        throw new TypeError(`Cannot sign in by ${wanted}: it takes a password`);
       }
+      if (wanted === "APOP") return await this.apop(user, secret);
+      return await this.#userPass(user, secret);
     }
+    const { hostname, port } = this.#reach;
+    const credentials = { user, secret, hostname, port };
+    const offered = parametersOf(await this.capabilities(), "SASL");
+    const choice = { offered, private: this.#private, mechanism };
+    if (wanted !== undefined || typeof secret !== "string") {
+      return await this.#signIn(chooseMechanism(credentials, choice));
+    }
+    // Where somebody may listen, APOP comes before what would show the password.
+    const hidden = findMechanism(credentials, {
+      ...choice,
+      private: this.#unheard,
+    });
+    if (!hidden && this.#timestamp) return await this.apop(user, secret);
+    const chosen = hidden ?? findMechanism(credentials, choice);
     if (chosen) return await this.#signIn(chosen);
-    if (wanted !== "USER" && this.#timestamp && isPassword) {
-      return await this.apop(user, secret);
-    }
-    if (wanted === "APOP") {
-      throw new TypeError(
-        "Cannot sign in by APOP: the server does not offer it",
-      );
-    }
+    await this.#userPass(user, secret);
+  }
+
+  async #userPass(user: string, password: string): Promise<void> {
     this.#refuseInsecure("USER");
     await this.user(user);
-    await this.pass(secret as string);
+    await this.pass(password);
   }
 
   /** USER (RFC 1939 section 7). */
   async user(name: string): Promise<string> {
     await this.useUtf8For(name);
-    return (await this.control.command(`USER ${name}`)).text;
+    const { text } = await this.control.command(`USER ${name}`);
+    return this.control.connection.mask(text);
   }
 
   /** PASS (RFC 1939 section 7). */
   async pass(password: string): Promise<string> {
     this.#refuseInsecure("PASS");
     const { control } = this;
-    control.connection.secrets = [password];
+    control.connection.hide(password);
     try {
       const { text } = await control.command(`PASS ${password}`, "PASS ***");
       this.#forget();
-      return text;
+      return control.connection.mask(text);
     } finally {
-      control.connection.secrets = [];
+      control.connection.keepSecrets();
     }
   }
 
@@ -144,16 +150,24 @@ export class Session {
         "Cannot sign in by APOP: the server's greeting has no timestamp",
       );
     }
-    const digest = createHash("md5").update(this.#timestamp + password)
+    // RFC 6856 section 2.2.
+    const prepared = isAscii(password) ? password : saslprep(password);
+    const digest = createHash("md5").update(this.#timestamp + prepared)
       .digest("hex");
-    await this.control.command(`APOP ${user} ${digest}`, `APOP ${user} ***`);
-    this.#forget();
+    const { connection } = this.control;
+    connection.hide(password, digest);
+    try {
+      await this.useUtf8For(user);
+      await this.control.command(`APOP ${user} ${digest}`, `APOP ${user} ***`);
+      this.#forget();
+    } finally {
+      connection.keepSecrets();
+    }
   }
 
   /** UTF8 (RFC 6856 section 2.1), before signing in where the name needs it. */
   async useUtf8For(name: string): Promise<void> {
-    // deno-lint-ignore no-control-regex
-    if (/^[\x00-\x7f]*$/.test(name)) return;
+    if (isAscii(name)) return;
     if (parametersOf(await this.capabilities(), "UTF8").includes("USER")) {
       await this.control.command("UTF8");
     }
@@ -170,10 +184,15 @@ export class Session {
     this.#capabilities = undefined;
   }
 
-  get #private(): boolean {
+  /** Whether nobody can listen. */
+  get #unheard(): boolean {
     const { connection } = this.control;
-    return connection.secure || this.#reach.allowInsecureAuth ||
-      isLoopback(connection.remoteAddr.hostname);
+    return connection.secure || isLoopback(connection.remoteAddr.hostname);
+  }
+
+  /** Whether a secret may be shown. */
+  get #private(): boolean {
+    return this.#unheard || this.#reach.allowInsecureAuth;
   }
 
   #refuseInsecure(verb: string): void {
@@ -183,20 +202,6 @@ export class Session {
         'password; connect with tls: "starttls" or "implicit", or set ' +
         "allowInsecureAuth",
     );
-  }
-
-  #choose(
-    user: string,
-    secret: SaslSecret,
-    offered: string[],
-    mechanism: string | undefined,
-  ): SaslClient {
-    const { hostname, port } = this.#reach;
-    return chooseMechanism({ user, secret, hostname, port }, {
-      offered,
-      private: this.#private,
-      mechanism,
-    });
   }
 
   /** AUTH (RFC 5034). */
@@ -220,4 +225,9 @@ export class Session {
     });
     this.#forget();
   }
+}
+
+function isAscii(text: string): boolean {
+  // deno-lint-ignore no-control-regex
+  return /^[\x00-\x7f]*$/.test(text);
 }

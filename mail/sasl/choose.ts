@@ -40,7 +40,7 @@ const MECHANISMS: Record<string, Mechanism> = {
 /** What the choice depends on. */
 export interface SaslChoice {
   /** The mechanisms that the server offers. */
-  offered: Iterable<string>;
+  offered: readonly string[] | ReadonlySet<string>;
   /** Whether a secret may be shown: by TLS, or because nobody can listen. */
   private: boolean;
   /** The mechanism to use, whatever else there is. */
@@ -59,31 +59,9 @@ export function chooseMechanism(
   credentials: SaslCredentials,
   choice: SaslChoice,
 ): SaslClient {
-  const { user, secret } = credentials;
-  checkText("the user name", user);
-  checkText(
-    "the secret",
-    typeof secret === "string" ? secret : secret.accessToken,
-  );
-  const offered = new Set(
-    Array.from(choice.offered, (name) => name.toUpperCase()),
-  );
-  const wanted = choice.mechanism?.toUpperCase();
-  if (wanted !== undefined && !Object.hasOwn(MECHANISMS, wanted)) {
-    throw new TypeError(
-      `Cannot sign in by ${wanted}: there are ` +
-        Object.keys(MECHANISMS).join(", "),
-    );
-  }
-  const needs = typeof secret === "string" ? "password" : "token";
-  const fitting = Object.keys(MECHANISMS).filter((name) =>
-    offered.has(name) &&
-    (wanted ? name === wanted : MECHANISMS[name]!.needs === needs)
-  );
-  const chosen = fitting.find((name) =>
-    choice.private || !MECHANISMS[name]!.shows
-  );
-  if (chosen) return MECHANISMS[chosen]!.make(credentials);
+  const chosen = findMechanism(credentials, choice);
+  if (chosen) return chosen;
+  const fitting = fittingNames(credentials, choice);
   if (fitting.length > 0) {
     throw new TypeError(
       `Cannot sign in by ${fitting.join(" or ")}: without TLS anybody on the ` +
@@ -91,11 +69,60 @@ export function chooseMechanism(
         '"implicit", or set allowInsecureAuth',
     );
   }
-  const has = offered.size > 0 ? [...offered].join(", ") : "none";
+  const { mechanism } = choice;
+  const has = Array.from(choice.offered).join(", ") || "none";
   throw new TypeError(
-    `Cannot sign in by ${wanted ?? `any mechanism that takes a ${needs}`}: ` +
-      `the server offers ${has}`,
+    `Cannot sign in by ${
+      mechanism ?? `any mechanism that takes a ${kindOf(credentials)}`
+    }: the server offers ${has}`,
   );
+}
+
+/**
+ * The same, for a protocol that has ways of its own beside: undefined where
+ * there is none. One that is there and cannot take the secret throws all the
+ * same: another way would be weaker.
+ */
+export function findMechanism(
+  credentials: SaslCredentials,
+  choice: SaslChoice,
+): SaslClient | undefined {
+  const { user, secret } = credentials;
+  checkText("the user name", user);
+  checkText(
+    "the secret",
+    typeof secret === "string" ? secret : secret.accessToken,
+  );
+  const chosen = fittingNames(credentials, choice).find((name) =>
+    choice.private || !MECHANISMS[name]!.shows
+  );
+  return chosen === undefined
+    ? undefined
+    : MECHANISMS[chosen]!.make(credentials);
+}
+
+/** Those that both sides have, the strongest first. */
+function fittingNames(
+  credentials: SaslCredentials,
+  { offered, mechanism }: SaslChoice,
+): string[] {
+  const names = new Set(Array.from(offered, (name) => name.toUpperCase()));
+  const wanted = mechanism?.toUpperCase();
+  if (wanted !== undefined && !Object.hasOwn(MECHANISMS, wanted)) {
+    throw new TypeError(
+      `Cannot sign in by ${wanted}: there are ` +
+        Object.keys(MECHANISMS).join(", "),
+    );
+  }
+  const needs = kindOf(credentials);
+  return Object.keys(MECHANISMS).filter((name) =>
+    names.has(name) &&
+    (wanted ? name === wanted : MECHANISMS[name]!.needs === needs)
+  );
+}
+
+function kindOf({ secret }: SaslCredentials): "password" | "token" {
+  return typeof secret === "string" ? "password" : "token";
 }
 
 /** What would end a field in the mechanisms' messages. */

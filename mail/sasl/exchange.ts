@@ -35,17 +35,14 @@ export async function signInBy(
   framing: SaslFraming,
 ): Promise<void> {
   const { name } = mechanism;
-  const secrets = mechanism.secrets.flatMap((secret) => [
-    secret,
-    new TextEncoder().encode(secret).toBase64(),
-  ]);
   // What was sent is never to be seen again, whatever the server repeats.
   const hide = (text: string) => {
-    secrets.push(text);
-    connection.secrets = secrets;
+    connection.hide(text);
     return text;
   };
-  connection.secrets = secrets;
+  for (const secret of mechanism.secrets) {
+    connection.hide(secret, new TextEncoder().encode(secret).toBase64());
+  }
   try {
     const initial = mechanism.start();
     // RFC 4954 section 4 and its like: "=" stands for an empty one.
@@ -69,9 +66,7 @@ export async function signInBy(
     if (error instanceof ProtocolError) connection.close(error);
     throw error;
   } finally {
-    // A server may repeat them at any time. What is too short to be told from
-    // other text is not looked for in what has other things to say.
-    connection.secrets = secrets.filter((secret) => secret.length >= 5);
+    connection.keepSecrets();
   }
 }
 

@@ -280,15 +280,13 @@ export class SmtpClient implements AsyncDisposable {
 
   /** Says goodbye and closes. */
   async quit(options: OperationOptions = {}): Promise<void> {
-    try {
-      await this.#turn(
-        "QUIT",
-        options,
-        () => () => this.#session.quit(),
-      );
-    } finally {
-      this.close();
-    }
+    await this.#turn("QUIT", options, () => async () => {
+      try {
+        await this.#session.quit();
+      } finally {
+        this.close();
+      }
+    });
   }
 
   /** Drops the connection at once. May be called twice, never throws. */

@@ -5,11 +5,7 @@ import {
 } from "jsr:@std/assert@^1.0.0";
 import { ByteReader } from "../../_wire/byte_reader.ts";
 import { ProtocolError } from "../../_wire/errors.ts";
-import {
-  type LineEncoding,
-  LineReader,
-  toByteString,
-} from "../../_wire/line_reader.ts";
+import { type LineEncoding, LineReader } from "../../_wire/line_reader.ts";
 import {
   everySplit,
   randomSlices,
@@ -82,14 +78,6 @@ Deno.test("LineReader.readLine() keeps all 256 bytes apart as latin1", async () 
     assertEquals(await lines.readLine(), expected);
     assertEquals(await lines.readLine(), "x");
   }
-});
-
-Deno.test("toByteString() gives one character for each byte of a view", () => {
-  const all = Uint8Array.from({ length: 256 }, (_, at) => at);
-  assertEquals(
-    toByteString(all.subarray(127, 160)),
-    String.fromCharCode(...all.subarray(127, 160)),
-  );
 });
 
 Deno.test("LineReader hands over to exact bytes and back at every split", async () => {
