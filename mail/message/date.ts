@@ -1,0 +1,162 @@
+/** Dates as they stand in the header of a message (RFC 5322 section 3.3). */
+
+const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS = [
+  ...["Jan", "Feb", "Mar", "Apr", "May", "Jun"],
+  ...["Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+];
+
+/** Minutes east of UTC (RFC 5322 section 4.3). */
+const ZONES: Record<string, number> = {
+  ...{ UT: 0, UTC: 0, GMT: 0, Z: 0 },
+  ...{ EDT: -240, EST: -300, CDT: -300, CST: -360 },
+  ...{ MDT: -360, MST: -420, PDT: -420, PST: -480 },
+};
+
+const MONTH = "([A-Za-z]{3})[A-Za-z]*";
+const TIME = String
+  .raw`(\d{1,2})\s*[:.]\s*(\d{1,2})(?:\s*[:.]\s*(\d{1,2})(?:\.\d*)?)?(?!\d|\s*[:.]\s*\d)`;
+const ZONE = String
+  .raw`(?:\s*(?:,\s*)?(?:([+-])(\d{2}):?(\d{2})(?!\d)|([A-Za-z]+)))?`;
+
+/**
+ * `Sat, 21 Nov 2026 10:38:59 +0100`, with what section 4.3 has of obsolete
+ * forms. QUIRK: hyphens in the date and dots in the time are seen.
+ */
+const USUAL = new RegExp(
+  String.raw`^(?:[A-Za-z]+\.?\s*(?:,\s*)?|,\s*)?(\d{1,2})[\s-]+${MONTH}[\s-]+` +
+    String.raw`(\d{2,4}),?\s+${TIME}${ZONE}`,
+);
+/**
+ * QUIRK: `Sat Nov 21 10:38:59 2026`, as C's asctime() has it, with a zone in
+ * front of the year or behind it.
+ */
+const ASCTIME = new RegExp(
+  String.raw`^[A-Za-z]+,?\s+${MONTH}\s+(\d{1,2}),?\s+${TIME}${ZONE}\s+` +
+    String.raw`(\d{4})(?!\d)${ZONE}`,
+);
+
+/**
+ * Reads the date of a message (RFC 5322 section 3.3), the obsolete forms of
+ * section 4.3 and what is seen beside them; undefined where it is none. A date
+ * without a zone, or with one that nobody knows, counts as UTC.
+ *
+ * @example
+ * ```ts
+ * import { parseDate } from "@wireline/std/mail/message";
+ * import { assertEquals } from "jsr:@std/assert@^1.0.0";
+ *
+ * assertEquals(
+ *   parseDate("Sat, 21 Nov 2026 10:38:59 +0100"),
+ *   new Date("2026-11-21T09:38:59Z"),
+ * );
+ * ```
+ */
+export function parseDate(value: string): Date | undefined {
+  const text = (value.includes("(") ? withoutComments(value) : value).trim();
+  const usual = USUAL.exec(text);
+  if (usual) {
+    const [, day, month, year, ...time] = usual;
+    return toDate(year!, month!, day!, time);
+  }
+  const asctime = ASCTIME.exec(text);
+  if (!asctime) return undefined;
+  const [, month, day, ...rest] = asctime;
+  // Hours, minutes, seconds; sign, hours, minutes and name of a zone; the year.
+  const time = rest.slice(0, 3);
+  const zone = rest.slice(3, 7);
+  const behind = rest.slice(8);
+  const hasZone = zone.some((part) => part !== undefined);
+  return toDate(rest[7]!, month!, day!, [
+    ...time,
+    ...(hasZone ? zone : behind),
+  ]);
+}
+
+/**
+ * The date as a message has it (RFC 5322 section 3.3), in UTC.
+ *
+ * @example
+ * ```ts
+ * import { formatDate } from "@wireline/std/mail/message";
+ * import { assertEquals } from "jsr:@std/assert@^1.0.0";
+ *
+ * assertEquals(
+ *   formatDate(new Date("2026-11-21T09:38:59Z")),
+ *   "Sat, 21 Nov 2026 09:38:59 +0000",
+ * );
+ * ```
+ *
+ * @throws {TypeError} When the date is invalid, or its year has not four digits.
+ */
+export function formatDate(date: Date): string {
+  const year = date.getUTCFullYear();
+  // An invalid date's is NaN.
+  if (!(year >= 1000 && year <= 9999)) {
+    throw new TypeError(`Cannot write the date: ${date} has no proper year`);
+  }
+  const two = (value: number) => String(value).padStart(2, "0");
+  const time = [
+    date.getUTCHours(),
+    date.getUTCMinutes(),
+    date.getUTCSeconds(),
+  ].map(two).join(":");
+  return `${DAYS[date.getUTCDay()]}, ${two(date.getUTCDate())} ` +
+    `${MONTHS[date.getUTCMonth()]} ${year} ${time} +0000`;
+}
+
+function toDate(
+  yearText: string,
+  monthText: string,
+  dayText: string,
+  time: (string | undefined)[],
+): Date | undefined {
+  const [hours, minutes, seconds = "0", sign, zoneHours, zoneMinutes, zone] =
+    time;
+  const name = monthText[0]!.toUpperCase() + monthText.slice(1).toLowerCase();
+  const month = MONTHS.indexOf(name);
+  const year = fullYear(yearText);
+  const day = Number(dayText);
+  // A leap second is the next minute's first.
+  if (Number(hours) > 24 || Number(minutes) > 59 || Number(seconds) > 60) {
+    return undefined;
+  }
+  // QUIRK: midnight, at the end of a day.
+  if (Number(hours) === 24 && Number(minutes) + Number(seconds) > 0) {
+    return undefined;
+  }
+  const date = new Date(0);
+  date.setUTCFullYear(year, month, day);
+  if (date.getUTCMonth() !== month || date.getUTCDate() !== day) {
+    return undefined;
+  }
+  const offset = sign
+    ? (Number(zoneHours) * 60 + Number(zoneMinutes)) * (sign === "-" ? -1 : 1)
+    : ZONES[zone?.toUpperCase() ?? "UTC"] ?? 0;
+  date.setUTCHours(Number(hours), Number(minutes) - offset, Number(seconds));
+  return date;
+}
+
+/** Two digits: 1950 to 2049, three: since 1900 (RFC 5322 section 4.3). */
+function fullYear(text: string): number {
+  const year = Number(text);
+  if (text.length === 2) return year < 50 ? 2000 + year : 1900 + year;
+  return text.length === 3 ? 1900 + year : year;
+}
+
+/** Comments may hold others and quoted parentheses (RFC 5322 section 3.2.2). */
+function withoutComments(value: string): string {
+  let text = "";
+  let depth = 0;
+  for (let at = 0; at < value.length; at++) {
+    const char = value[at]!;
+    if (char === "\\") at++;
+    else if (char === "(") depth++;
+    else if (char === ")") {
+      // What stood around it stays apart.
+      if (depth === 1) text += " ";
+      depth = Math.max(0, depth - 1);
+    } else if (depth === 0) text += char;
+  }
+  return text;
+}

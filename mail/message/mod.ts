@@ -1,0 +1,14 @@
+/**
+ * Messages as mail and news have them (RFC 5322).
+ *
+ * @example
+ * ```ts
+ * import { parseDate } from "@wireline/std/mail/message";
+ *
+ * console.log(parseDate("21 Nov 2026 10:38:59 +0100")?.toISOString());
+ * ```
+ *
+ * @module
+ */
+
+export { formatDate, parseDate } from "./date.ts";
