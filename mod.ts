@@ -17,3 +17,4 @@
 
 export * from "./ftp/mod.ts";
 export * from "./mail/mod.ts";
+export * from "./news/mod.ts";

@@ -62,12 +62,17 @@ export function deflated(below: Transport): Transport {
 class Coder {
   #stream: Transform;
   #failed: Error | undefined;
+  #ended = false;
   #wake = () => {};
 
   constructor(stream: Transform) {
     this.#stream = stream;
     stream.on("readable", () => this.#wake());
     stream.on("close", () => this.#wake());
+    stream.on("end", () => {
+      this.#ended = true;
+      this.#wake();
+    });
     stream.on("error", (error) => {
       this.#failed = new ProtocolError(
         `the compressed data are damaged (${error.message})`,
@@ -80,6 +85,9 @@ class Coder {
   /** All that comes of `bytes`, which must stay as they are until its end. */
   async *code(bytes: Uint8Array): AsyncGenerator<Bytes> {
     let done = false;
+    if (this.#ended) {
+      throw new ProtocolError("the compressed data go on behind their end");
+    }
     this.#stream.write(bytes, () => {
       done = true;
       this.#wake();
@@ -89,7 +97,7 @@ class Coder {
       const waiting = new Promise<void>((resolve) => this.#wake = resolve);
       const part: Bytes | null = this.#stream.read();
       if (part) yield part;
-      else if (done || this.#stream.destroyed) return;
+      else if (done || this.#ended || this.#stream.destroyed) return;
       else await waiting;
     }
   }

@@ -12,6 +12,8 @@
  * @module
  */
 
+export * from "./encoding/mod.ts";
+export * from "./message/mod.ts";
 export * from "./pop3/mod.ts";
 export * from "./sasl/mod.ts";
 export * from "./smtp/mod.ts";

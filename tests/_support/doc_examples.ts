@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SmtpServer } from "../../mail/smtpd/mod.ts";
 import { FtpServer } from "../servers/ftp_server.ts";
+import { NntpServer, type NntpServerOptions } from "../servers/nntp_server.ts";
 import { Pop3Server } from "../servers/pop3_server.ts";
 import { createAuthority } from "./certificates.ts";
 import { tempDir } from "./temp_dir.ts";
@@ -17,7 +18,11 @@ const NAMES = [
   "files.lan",
   "smtp.example.com",
   "pop.example.com",
+  "news.example.com",
 ];
+
+const ARTICLE = "From: Ada <ada@example.com>\nNewsgroups: comp.example\n" +
+  "Subject: Engines\n\nThey can compose music.\n";
 
 if (import.meta.main) Deno.exit(await runExamples(Deno.args));
 
@@ -38,6 +43,15 @@ async function runExamples(modules: string[]): Promise<number> {
     ...certificate,
     implicitTls: true,
     messages: { ada: ["Subject: Hello\r\n\r\nHow are you?\r\n"] },
+  });
+  const news: NntpServerOptions = {
+    groups: { "comp.example": { articles: [ARTICLE, ARTICLE] } },
+  };
+  await using nntp = await NntpServer.start(news);
+  await using nntps = await NntpServer.start({
+    ...news,
+    ...certificate,
+    implicitTls: true,
   });
   await using ftp = await FtpServer.start({
     ...certificate,
@@ -64,6 +78,8 @@ async function runExamples(modules: string[]): Promise<number> {
       DENO_CERT: ca,
       EXAMPLE_PORTS: JSON.stringify({
         21: ftp.port,
+        119: nntp.port,
+        563: nntps.port,
         587: smtp.address.port,
         995: pop3.port,
       }),

@@ -1,0 +1,27 @@
+import { DotUpload } from "../_wire/dot_upload.ts";
+import type { BodySource } from "../_wire/options.ts";
+import type { Session } from "./session.ts";
+
+/** Sends an article behind POST or IHAVE (RFC 3977 section 6.3). */
+export async function sendArticle(
+  session: Session,
+  command: string,
+  o: {
+    article: BodySource;
+    /** The reply that asks for the article, and the one that takes it. */
+    invitation: number;
+    accepted: number;
+  },
+): Promise<void> {
+  const { control } = session;
+  const upload = new DotUpload(o.article);
+  try {
+    await session.command(command, [o.invitation]);
+  } catch (error) {
+    upload.discard();
+    throw error;
+  }
+  await upload.write(control.connection);
+  const doing = "hear whether the article was accepted";
+  control.accept(await control.reply(doing), [o.accepted], command);
+}
