@@ -88,6 +88,31 @@ const WANTED: Wanted[] = [
     ],
   },
   {
+    file: join(UNPACKED, "courier-pop/usr/lib/courier/courier/courierpop3d"),
+    packages: [
+      "courier-pop",
+      "courier-authlib",
+      "courier-authlib-userdb",
+      "courier-base",
+      "libcourier-unicode4",
+      "libfakechroot",
+    ],
+    unpackedWith: ["libgdbm6", "libgnutls30", "libidn12", "libltdl7"],
+  },
+  {
+    // Installed, it would want postfix configured, and bring cron with jobs.
+    file: join(UNPACKED, "inn2/usr/lib/news/bin/nnrpd"),
+    packages: ["inn2", "inn2-inews", "sasl2-bin"],
+    unpackedWith: [
+      "libcanlock3",
+      "libdb5.3",
+      "libperl5.36",
+      "libpython3.11",
+      "libsasl2-modules",
+      "libssl3",
+    ],
+  },
+  {
     file: "/usr/lib/python3/dist-packages/aiosmtpd/__init__.py",
     packages: ["python3-aiosmtpd"],
   },
@@ -101,6 +126,7 @@ const WANTED: Wanted[] = [
 
 /** npm's packages, with the exact version. */
 const WANTED_PEERS = {
+  "node-pop3": "0.11.0",
   nodemailer: "9.0.5",
   "smtp-server": "3.21.6",
 };
