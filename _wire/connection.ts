@@ -171,7 +171,7 @@ export class Connection {
 
   /** Has these texts masked, beside those that are already. */
   hide(...secrets: string[]): void {
-    this.secrets = [...this.secrets, ...secrets];
+    this.secrets = Array.from(new Set([...this.secrets, ...secrets]));
   }
 
   /**

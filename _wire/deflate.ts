@@ -1,5 +1,10 @@
-import { constants, createDeflateRaw, createInflateRaw } from "node:zlib";
-import type { Transform } from "node:stream";
+import {
+  constants,
+  createDeflateRaw,
+  createInflateRaw,
+  type DeflateRaw,
+  type InflateRaw,
+} from "node:zlib";
 import { ProtocolError } from "./errors.ts";
 import type { Bytes } from "./options.ts";
 import type { Transport } from "./transport.ts";
@@ -27,7 +32,7 @@ export function deflated(below: Transport): Transport {
         rest = next.value;
         continue;
       }
-      const count = await below.read(packed);
+      const count = await untilEnd(() => below.read(packed));
       if (count === null) return null;
       expanding = inflate.code(packed.subarray(0, count));
     }
@@ -35,6 +40,17 @@ export function deflated(below: Transport): Transport {
     into.set(some);
     rest = rest.subarray(some.length);
     return some.length;
+  }
+
+  /** Null as soon as the data come to their end: nothing can be behind it. */
+  function untilEnd(
+    read: () => Promise<number | null>,
+  ): Promise<number | null> {
+    if (inflate.ended) return Promise.resolve(null);
+    return new Promise((resolve, reject) => {
+      inflate.onEnd = () => resolve(null);
+      read().then(resolve, reject);
+    });
   }
 
   async function write(data: Uint8Array): Promise<number> {
@@ -60,17 +76,21 @@ export function deflated(below: Transport): Transport {
 
 /** One of Node's streams as a function from bytes to bytes. */
 class Coder {
-  #stream: Transform;
+  #stream: DeflateRaw | InflateRaw;
   #failed: Error | undefined;
-  #ended = false;
+  /** Whether the compressed data have come to their end. */
+  ended = false;
+  /** Called then. */
+  onEnd = () => {};
   #wake = () => {};
 
-  constructor(stream: Transform) {
+  constructor(stream: DeflateRaw | InflateRaw) {
     this.#stream = stream;
     stream.on("readable", () => this.#wake());
     stream.on("close", () => this.#wake());
     stream.on("end", () => {
-      this.#ended = true;
+      this.ended = true;
+      this.onEnd();
       this.#wake();
     });
     stream.on("error", (error) => {
@@ -85,9 +105,6 @@ class Coder {
   /** All that comes of `bytes`, which must stay as they are until its end. */
   async *code(bytes: Uint8Array): AsyncGenerator<Bytes> {
     let done = false;
-    if (this.#ended) {
-      throw new ProtocolError("the compressed data go on behind their end");
-    }
     this.#stream.write(bytes, () => {
       done = true;
       this.#wake();
@@ -97,7 +114,7 @@ class Coder {
       const waiting = new Promise<void>((resolve) => this.#wake = resolve);
       const part: Bytes | null = this.#stream.read();
       if (part) yield part;
-      else if (done || this.#ended || this.#stream.destroyed) return;
+      else if (done || this.ended || this.#stream.destroyed) return;
       else await waiting;
     }
   }

@@ -28,10 +28,21 @@ export function dotBody(body: DotBody): ReadableStream<Bytes> {
   const { stream, fail } = bodyStream({
     read: (into) => open.read(into),
     cancel: () => open.drop(),
-  });
+  }, wholeSize(body.connection.bytes.peek()));
   open.onAbort(fail);
   return stream;
 }
+
+/**
+ * Bytes of a small body that has come as a whole with its status line: it needs
+ * no larger memory.
+ */
+function wholeSize(seen: Uint8Array): number | undefined {
+  const end = seen.length - END.length;
+  const isWhole = end >= 0 && END.every((byte, at) => seen[end + at] === byte);
+  return isWhole ? seen.length : undefined;
+}
+const END = [0x0d, 0x0a, 0x2e, 0x0d, 0x0a];
 
 /** A body that somebody holds, and what becomes of the rest of it. */
 export class OpenBody {

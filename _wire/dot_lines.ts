@@ -88,11 +88,12 @@ class LineChunks {
       if (count === null) return undefined;
       const seen = memory.subarray(0, this.#unfinished + count);
       const length = wholeLines(seen);
-      const lines = length > 0 ? decodeLines(seen.subarray(0, length)) : [];
-      memory.copyWithin(0, length, seen.length);
+      const whole = seen.subarray(0, length);
       this.#unfinished = seen.length - length;
       if (this.#unfinished > limits.line) throw tooLong(this.#connection);
-      checkLengths(this.#connection, lines);
+      checkLengths(this.#connection, whole);
+      const lines = decodeLines(whole);
+      memory.copyWithin(0, length, seen.length);
       if (lines.length > 0) return lines;
     }
   }
@@ -133,18 +134,23 @@ export async function readDotLines(
         `Cannot ${connection.doing}: the answer is longer than ${limit} bytes`,
       );
     }
-    const lines = decodeLines(bytes);
-    checkLengths(connection, lines);
-    return lines;
+    checkLengths(connection, bytes);
+    return decodeLines(bytes);
   } catch (error) {
     connection.close(error);
     throw error;
   }
 }
 
-function checkLengths(connection: Connection, lines: string[]): void {
+/** Whole lines, each with its end. */
+function checkLengths(connection: Connection, bytes: Uint8Array): void {
   const { line: most } = connection.limits;
-  if (lines.some((line) => line.length > most)) throw tooLong(connection);
+  if (bytes.length <= most) return;
+  for (let start = 0; start < bytes.length;) {
+    const end = bytes.indexOf(LF, start) + 1;
+    if (end - start > most) throw tooLong(connection);
+    start = end;
+  }
 }
 
 function tooLong({ doing, limits }: Connection): ProtocolError {

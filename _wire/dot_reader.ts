@@ -68,14 +68,19 @@ export class DotReader {
       return 0;
     }
     let end = Math.min(seen.length, into.length);
+    const within = seen.subarray(0, end);
     for (let from = 0;;) {
-      const dot = seen.indexOf(DOT, from);
-      if (dot < 0 || dot >= end) break;
+      const dot = within.indexOf(DOT, from);
+      if (dot < 0) break;
       if (this.#startsLine(seen, dot)) {
         end = dot;
         break;
       }
-      from = dot + 1;
+      // The next one that counts is behind a line's end: text with many dots in
+      // its lines is not looked at dot by dot.
+      const line = within.indexOf(LF, dot) + 1;
+      if (line === 0) break;
+      from = line;
     }
     into.set(seen.subarray(0, end));
     this.#remember(seen, end);

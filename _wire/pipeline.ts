@@ -113,7 +113,7 @@ class Run<Key, Head, Failure> {
   #exhausted = false;
   /** What the keys' iterator threw: it comes behind what was asked before. */
   #keysFailed: { error: unknown } | undefined;
-  /** Since the last body that came. */
+  /** Since the last answer that needed none. */
   #triedRemedy = false;
   #ended = false;
   #reading: Promise<unknown> = Promise.resolve();
@@ -167,6 +167,7 @@ class Run<Key, Head, Failure> {
         if ("failure" in answer) {
           if (await this.#isCured(answer.remedy)) continue;
           this.#underWay.shift();
+          if (!answer.remedy) this.#triedRemedy = false;
           return answer.failure;
         }
         this.#underWay.shift();

@@ -1,10 +1,7 @@
 /** Signing in (RFC 4643). */
 import { type SaslAnswer, signInBy } from "../mail/sasl/exchange.ts";
 import type { SaslClient } from "../mail/sasl/types.ts";
-import type { Control } from "./control.ts";
-
-/** Bytes in a command line with its end (RFC 3977 section 3.1). */
-const LONGEST_COMMAND = 512;
+import { type Control, LONGEST_COMMAND } from "./control.ts";
 
 /** AUTHINFO USER and PASS (section 2.3). */
 export async function signInByPassword(
@@ -38,7 +35,8 @@ export async function signInBySasl(
 ): Promise<void> {
   const verb = `AUTHINFO SASL ${mechanism.name}`;
   const say = async (line: string, masked: string): Promise<SaslAnswer> => {
-    await control.send(line, masked);
+    // A response may be longer (section 2.4.1).
+    await control.send(line, masked, Infinity);
     const { code, text } = control.accept(
       await control.reply(verb),
       [281, 283, 383],
@@ -55,6 +53,6 @@ export async function signInBySasl(
         ? say(verb, verb)
         : say(`${verb} ${initial}`, `${verb} ***`),
     respond: (response) => say(response || "=", "***"),
-    initialLimit: LONGEST_COMMAND - `${verb} \r\n`.length,
+    initialLimit: LONGEST_COMMAND - `${verb} `.length,
   });
 }

@@ -1,5 +1,6 @@
 import {
   checkCommand,
+  encodeText,
   verbOf,
   writeCommand,
   writeCommands,
@@ -11,6 +12,9 @@ import { readReply, type Reply } from "../_wire/reply.ts";
 import { noAnswer } from "../_wire/status_line.ts";
 import type { Watchdog } from "../_wire/watchdog.ts";
 import { NntpError } from "./nntp_error.ts";
+
+/** Bytes in a command line without its end (RFC 3977 section 3.1). */
+export const LONGEST_COMMAND = 510;
 
 /** The connection as commands and replies. It knows no queue. */
 export class Control {
@@ -40,9 +44,20 @@ export class Control {
     return this.accept(await this.reply(masked), codes, masked);
   }
 
-  /** Sends one command only. */
-  async send(command: string, masked = command): Promise<void> {
-    checkCommand(command, verbOf(masked));
+  /** Sends one command only, of so many bytes at most. */
+  async send(
+    command: string,
+    masked = command,
+    most = LONGEST_COMMAND,
+  ): Promise<void> {
+    const verb = verbOf(masked);
+    checkCommand(command, verb);
+    // What is behind it might pass for a command of its own.
+    if (encodeText(command, "utf-8").length > most) {
+      throw new TypeError(
+        `Cannot send ${verb}: the command is longer than ${most} bytes`,
+      );
+    }
     this.#watchdog.doing = masked;
     await this.#refuseUnasked(masked);
     await writeCommand(this.connection, command, "utf-8", masked);

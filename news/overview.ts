@@ -6,15 +6,15 @@ import type { Overview } from "./types.ts";
 export interface OverviewField {
   /** In lower case, without colons. */
   name: string;
-  /** Whether its value begins with its name and a colon. */
-  full: boolean;
+  /** What its value begins with: its name and a colon; undefined: nothing. */
+  prefix?: string;
 }
 
 /** The fields behind the number (section 8.4), for a server that does not say. */
 export const USUAL_FIELDS: readonly OverviewField[] = [
   ...["subject", "from", "date", "message-id"],
   ...["references", "bytes", "lines"],
-].map((name) => ({ name, full: false }));
+].map((name) => ({ name }));
 
 /**
  * The lines of LIST OVERVIEW.FMT (section 8.4): `Subject:`, `:bytes` or the
@@ -24,10 +24,14 @@ export function parseOverviewFormat(
   lines: readonly string[],
 ): OverviewField[] {
   return lines.map((line) => line.trim()).filter((line) => line !== "")
-    .map((line) => ({
-      name: line.replace(/:full$/i, "").replaceAll(":", "").toLowerCase(),
-      full: /:full$/i.test(line),
-    }));
+    .map((line) => {
+      const isFull = /:full$/i.test(line);
+      const name = line.replace(/:full$/i, "").replaceAll(":", "");
+      return {
+        name: name.toLowerCase(),
+        ...(isFull && { prefix: `${name}:` }),
+      };
+    });
 }
 
 /**
@@ -39,20 +43,21 @@ export function parseOverview(
   line: string,
   fields: readonly OverviewField[],
 ): Overview | undefined {
-  const [number, ...values] = line.split("\t");
-  if (!/^\d{1,16}$/.test(number!)) return undefined;
+  const values = line.split("\t");
+  if (!/^\d{1,16}$/.test(values[0]!)) return undefined;
+  const overview: Overview = { number: Number(values[0]), other: {} };
   const other: [string, string][] = [];
-  const overview: Overview = { number: Number(number), other: {} };
-  for (const [index, value] of values.entries()) {
-    const field = fields[index];
-    if (!field) other.push(unnamed(value, index + 1));
+  for (let place = 1; place < values.length; place++) {
+    const value = values[place]!;
+    const field = fields[place - 1];
+    if (!field) other.push(unnamed(value, place));
     else {
-      const text = field.full ? withoutName(value, field.name) : value;
+      const text = field.prefix ? withoutName(value, field.prefix) : value;
       if (!set(overview, field.name, text)) other.push([field.name, text]);
     }
   }
   // Whatever the name: it becomes a property, `__proto__` too.
-  overview.other = Object.fromEntries(other);
+  if (other.length > 0) overview.other = Object.fromEntries(other);
   return overview;
 }
 
@@ -74,9 +79,14 @@ function set(overview: Overview, name: string, value: string): boolean {
       return date !== undefined || value === "";
     }
     case "references": {
-      const ids = value.match(/<[^<>]*>/g) ?? [];
-      overview.references = ids;
-      return ids.join("") === value.replace(/[ \t]+/g, "");
+      const last = value.length - 1;
+      if (value.lastIndexOf("<") === 0 && value.indexOf(">") === last) {
+        overview.references = [value];
+        return !/\s/.test(value);
+      }
+      overview.references = value.match(/<[^<>]*>/g) ?? [];
+      // Whether there is nothing else.
+      return /^(?:\s*<[^<>\s]*>)*\s*$/.test(value);
     }
     case "bytes":
     case "lines":
@@ -89,9 +99,10 @@ function set(overview: Overview, name: string, value: string): boolean {
 }
 
 /** `Xref: host group:1` without its name. */
-function withoutName(value: string, name: string): string {
-  const begins = value.slice(0, name.length + 1).toLowerCase() === `${name}:`;
-  return begins ? value.slice(name.length + 1).trimStart() : value;
+function withoutName(value: string, prefix: string): string {
+  const begins = value.startsWith(prefix) ||
+    value.slice(0, prefix.length).toLowerCase() === prefix.toLowerCase();
+  return begins ? value.slice(prefix.length).trimStart() : value;
 }
 
 /** More than the server's format tells of. */

@@ -21,7 +21,16 @@ export async function sendArticle(
     upload.discard();
     throw error;
   }
-  await upload.write(control.connection);
   const doing = "hear whether the article was accepted";
-  control.accept(await control.reply(doing), [o.accepted], command);
+  const { answer, whole } = await upload.send(
+    control.connection,
+    () => control.reply(doing),
+  );
+  if (whole) return void control.accept(answer, [o.accepted], command);
+  // Nothing but the end of the article would bring us in step again.
+  const error = answer.code >= 400
+    ? control.refusal(answer, command)
+    : control.broken(answer, command);
+  control.connection.close(error);
+  throw error;
 }

@@ -76,7 +76,7 @@ export class Session {
         );
         if (tls === "starttls") {
           // RFC 4642 section 2.2. A refusal is an error, never a downgrade.
-          await control.command("STARTTLS", [382]);
+          await session.command("STARTTLS", [382]);
           await connection.startTls(tlsOptions);
         }
         if (reach.reader) await session.#beReader();
@@ -92,11 +92,15 @@ export class Session {
       await this.control.command("CAPABILITIES", [101]);
       const lines = await this.control.lines();
       this.#capabilities = parseCapabilities(lines);
+      return this.#capabilities;
     } catch (error) {
-      if (!(error instanceof NntpError) || this.control.closed) throw error;
-      this.#capabilities = new Map();
+      if (this.control.closed || !(error instanceof NntpError)) throw error;
+      const unknown: ReadonlyMap<string, string> = new Map();
+      if (isUnknown(error)) return this.#capabilities = unknown;
+      // After signing in it will say more.
+      if (error.code === 480) return unknown;
+      throw error;
     }
-    return this.#capabilities;
   }
 
   /**
@@ -229,11 +233,11 @@ export class Session {
       const { user, secret } = credentials;
       await signInByPassword(this.control, user, secret as string);
     }
-    const known = capabilities.size > 0;
     // RFC 4643 section 2.2: what was known may have changed.
     this.#forget();
     if (this.#readerLater) await this.#modeReader();
-    if (known) this.canPost = await this.has("POST");
+    const { size } = await this.capabilities();
+    if (size > 0) this.canPost = await this.has("POST");
   }
 
   /** A mechanism; undefined where USER and PASS have to do. */

@@ -56,21 +56,34 @@ export function parseDate(value: string): Date | undefined {
   const text = (value.includes("(") ? withoutComments(value) : value).trim();
   const usual = USUAL.exec(text);
   if (usual) {
-    const [, day, month, year, ...time] = usual;
-    return toDate(year!, month!, day!, time);
+    // By index: destructuring would take as long as the rest.
+    return toDate(
+      usual[3]!,
+      usual[2]!,
+      usual[1]!,
+      usual[4]!,
+      usual[5]!,
+      usual[6],
+      offsetOf(usual, 7),
+    );
   }
   const asctime = ASCTIME.exec(text);
   if (!asctime) return undefined;
-  const [, month, day, ...rest] = asctime;
-  // Hours, minutes, seconds; sign, hours, minutes and name of a zone; the year.
-  const time = rest.slice(0, 3);
-  const zone = rest.slice(3, 7);
-  const behind = rest.slice(8);
-  const hasZone = zone.some((part) => part !== undefined);
-  return toDate(rest[7]!, month!, day!, [
-    ...time,
-    ...(hasZone ? zone : behind),
-  ]);
+  const [, month, day, hours, minutes, seconds] = asctime;
+  const year = asctime[10]!;
+  const offset = offsetOf(asctime, 6) || offsetOf(asctime, 11);
+  return toDate(year, month!, day!, hours!, minutes!, seconds, offset);
+}
+
+/**
+ * Minutes east of UTC, by what `ZONE` has found: a sign, hours and minutes, or a
+ * name.
+ */
+function offsetOf(match: RegExpExecArray, at: number): number {
+  const sign = match[at];
+  if (!sign) return ZONES[match[at + 3]?.toUpperCase() ?? "UTC"] ?? 0;
+  const minutes = Number(match[at + 1]) * 60 + Number(match[at + 2]);
+  return sign === "-" ? -minutes : minutes;
 }
 
 /**
@@ -109,32 +122,38 @@ function toDate(
   yearText: string,
   monthText: string,
   dayText: string,
-  time: (string | undefined)[],
+  hoursText: string,
+  minutesText: string,
+  secondsText: string | undefined,
+  offset: number,
 ): Date | undefined {
-  const [hours, minutes, seconds = "0", sign, zoneHours, zoneMinutes, zone] =
-    time;
-  const name = monthText[0]!.toUpperCase() + monthText.slice(1).toLowerCase();
-  const month = MONTHS.indexOf(name);
+  const exact = MONTHS.indexOf(monthText);
+  const month = exact >= 0
+    ? exact
+    : MONTHS.findIndex((name) =>
+      name.toLowerCase() === monthText.toLowerCase()
+    );
   const year = fullYear(yearText);
   const day = Number(dayText);
+  if (month < 0 || day < 1 || day > daysIn(month, year)) return undefined;
+  const hours = Number(hoursText);
+  const minutes = Number(minutesText);
+  const seconds = Number(secondsText ?? 0);
   // A leap second is the next minute's first.
-  if (Number(hours) > 24 || Number(minutes) > 59 || Number(seconds) > 60) {
-    return undefined;
-  }
+  if (hours > 24 || minutes > 59 || seconds > 60) return undefined;
   // QUIRK: midnight, at the end of a day.
-  if (Number(hours) === 24 && Number(minutes) + Number(seconds) > 0) {
-    return undefined;
-  }
-  const date = new Date(0);
-  date.setUTCFullYear(year, month, day);
-  if (date.getUTCMonth() !== month || date.getUTCDate() !== day) {
-    return undefined;
-  }
-  const offset = sign
-    ? (Number(zoneHours) * 60 + Number(zoneMinutes)) * (sign === "-" ? -1 : 1)
-    : ZONES[zone?.toUpperCase() ?? "UTC"] ?? 0;
-  date.setUTCHours(Number(hours), Number(minutes) - offset, Number(seconds));
-  return date;
+  if (hours === 24 && minutes + seconds > 0) return undefined;
+  // Date.UTC would take a year below 100 for one of the last century.
+  const time = year < 100
+    ? new Date(0).setUTCFullYear(year, month, day) +
+      Date.UTC(1970, 0, 1, hours, minutes - offset, seconds)
+    : Date.UTC(year, month, day, hours, minutes - offset, seconds);
+  return new Date(time);
+}
+
+function daysIn(month: number, year: number): number {
+  if (month !== 1) return [3, 5, 8, 10].includes(month) ? 30 : 31;
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
 }
 
 /** Two digits: 1950 to 2049, three: since 1900 (RFC 5322 section 4.3). */

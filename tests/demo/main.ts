@@ -10,12 +10,14 @@
  * deno task demo "ftp://ftp.example.com/?tls=starttls"
  * deno task demo "smtp://user:password@mail.example.com:587/?tls=starttls"
  * deno task demo pop3s://user:password@mail.example.com/
+ * deno task demo nntp://news.example.com/comp.example
  * ```
  *
  * @module
  */
 
 import { readFtp, showFtp } from "./ftp.ts";
+import { readNews, showNews } from "./news.ts";
 import { readPop3, showPop3 } from "./pop3.ts";
 import { forPeople, say } from "./say.ts";
 import { readSmtp, showSmtp } from "./smtp.ts";
@@ -24,7 +26,7 @@ type Show = (signal: AbortSignal) => Promise<void>;
 type Read = (url: URL, signal: AbortSignal) => Promise<void>;
 
 /** One for each protocol. */
-const SHOWS: Show[] = [showFtp, showSmtp, showPop3];
+const SHOWS: Show[] = [showFtp, showSmtp, showPop3, showNews];
 const READERS: Record<string, Read> = {
   "ftp:": readFtp,
   "ftps:": readFtp,
@@ -32,6 +34,8 @@ const READERS: Record<string, Read> = {
   "smtps:": readSmtp,
   "pop3:": readPop3,
   "pop3s:": readPop3,
+  "nntp:": readNews,
+  "nntps:": readNews,
 };
 
 if (import.meta.main) Deno.exitCode = await main(Deno.args);

@@ -10,6 +10,7 @@ import { SmtpServer } from "../../mail/smtpd/mod.ts";
 import { createAuthority } from "../_support/certificates.ts";
 import { tempDir } from "../_support/temp_dir.ts";
 import { FtpServer } from "../servers/ftp_server.ts";
+import { NntpServer } from "../servers/nntp_server.ts";
 import { Pop3Server } from "../servers/pop3_server.ts";
 import { forPeople, ProgressBar, type Screen } from "./say.ts";
 import { differences, makeTree, sumTree } from "./tree.ts";
@@ -100,6 +101,8 @@ Deno.test("demo shows mail on servers of its own", async () => {
   assertStringIncludes(stdout, "POP3 with STLS\n");
   assertStringIncludes(stdout, "every message is the same here");
   assertStringIncludes(stdout, "500 are left");
+  assertStringIncludes(stdout, "NNTP with STARTTLS\n");
+  assertStringIncludes(stdout, "articles and file are the same here");
 });
 
 Deno.test("demo says what a mail server offers", async () => {
@@ -126,6 +129,30 @@ Deno.test("demo says what a mail server offers", async () => {
   assertStringIncludes(outputs[1]!.stdout, "2 messages are there:");
   assertStringIncludes(outputs[2]!.stdout, "    SASL SCRAM-SHA-256");
   assertEquals(pop3.count("ada"), 2);
+});
+
+Deno.test("demo lists a news server's groups, and the articles of one", async () => {
+  await using nntp = await NntpServer.start({
+    users: { ada: "p:w" },
+    authRequired: true,
+    groups: {
+      "example.one": { articles: ["Subject: Engines\nFrom: a@b\n\nText\n"] },
+      "example.two": {},
+    },
+  });
+  const host = `ada:p%3Aw@localhost:${nntp.port}`;
+  const urls = [
+    `nntp://${host}/`,
+    `nntp://${host}/example.one`,
+    `nntp://${host}/example.two`,
+  ];
+  const outputs = await Promise.all(urls.map((url) => demo([url])));
+  outputs.forEach(assertAllWell);
+  assertStringIncludes(outputs[0]!.stdout, "    example.one: 1 to 1\n");
+  assertStringIncludes(outputs[1]!.stdout, "    1: Engines (a@b)\n");
+  assertStringIncludes(outputs[2]!.stdout, "example.two has articles 1 to 0.");
+  const outside = await demo([`nntp://localhost:${nntp.port}/example.one`]);
+  assertStringIncludes(assertOneError(outside), "login() first");
 });
 
 Deno.test("demo says when a mail server is not there or does not let in", async () => {
@@ -244,7 +271,7 @@ Deno.test("demo says what is wrong with a URL", async () => {
     ["ftp://user:secret@localhost/?tls=none", "?tls=starttls"],
     [
       "gopher://user:secret@localhost/",
-      "only ftp:, ftps:, smtp:, smtps:, pop3:, pop3s:",
+      "only ftp:, ftps:, smtp:, smtps:, pop3:, pop3s:, nntp:, nntps:",
     ],
   ] as const;
   await Promise.all(wrong.map(async ([url, why]) => {

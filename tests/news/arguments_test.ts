@@ -150,6 +150,30 @@ Deno.test("articles() takes no text for a list", async () => {
   assertEquals(host.commands, []);
 });
 
+Deno.test("commands longer than the protocol permits are refused before anything is sent", async () => {
+  await using host = await startHost(() => "501 too long\r\n");
+  await using nntp = await open(host, { reader: false });
+  for (const word of ["x".repeat(512), "世".repeat(200)]) {
+    for (
+      const call of [
+        () => nntp.group(word),
+        () => nntp.listGroup(word),
+        () => nntp.list("ACTIVE", word),
+        () => nntp.newNews(word, SINCE),
+        () => nntp.xpat("Subject", 1, word),
+        () => nntp.login(word, "secret", { mechanism: "USER" }),
+      ]
+    ) {
+      const error = await failureOf(call());
+      assertInstanceOf(error, TypeError, `${error}`);
+    }
+  }
+  assertEquals(
+    host.commands.filter((one) => !/^(CAPABILITIES|LIST OV)/.test(one)),
+    [],
+  );
+});
+
 Deno.test("articles() refuses options and parts that are none", async () => {
   await using host = await startHost();
   await using nntp = await open(host, { reader: false });

@@ -254,7 +254,6 @@ Deno.test("articles() signs in again as often as it is forgotten", async () => {
   assertEquals(got, upTo(30).map((n) => `${n}: ${n % 4 ? n : 423}`));
 });
 
-// FAILS: only an article that is there makes it try again; a 423 does not.
 Deno.test("articles() signs in again although a refusal lies between", async () => {
   const seen = new Set<number>();
   await using host = await forgetful((n) => {
@@ -351,6 +350,25 @@ Deno.test("articles() goes on where signing in again is refused", async () => {
   const date = await nntp.date().catch((error) => error);
   nntp.close();
   assertInstanceOf(date, Date, `${date}`);
+});
+
+Deno.test("articles() switches modes in the middle where the server wants it", async () => {
+  let reading = false;
+  await using host = await startHost((command) => {
+    if (command === "MODE READER") {
+      reading = true;
+      return "200 ready\r\n";
+    }
+    const number = Number(/^BODY (\d+)$/.exec(command)?.[1]);
+    if (!number) return;
+    return number < 3 || reading
+      ? block(`222 ${number} <x@x>`, `${number}`)
+      : "401 MODE-READER first\r\n";
+  });
+  await using nntp = await open(host);
+  const got = await Array.fromAsync(nntp.articles(upTo(9), "body"), shown);
+  assertEquals(got, upTo(9).map((n) => `${n}: ${n}`));
+  await nntp.date();
 });
 
 Deno.test("articles() can be cancelled while it signs in again", async () => {

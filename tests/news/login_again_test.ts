@@ -2,22 +2,16 @@ import {
   assert,
   assertEquals,
   assertFalse,
-  assertInstanceOf,
   assertRejects,
 } from "jsr:@std/assert@^1.0.0";
 import { type NntpClient, NntpError, ProtocolError } from "../../news/mod.ts";
-import { createAuthority } from "../_support/certificates.ts";
-import { scriptedServer } from "../_support/scripted_server.ts";
-import { TlsBridge } from "../../_wire/tls_bridge.ts";
 import { NntpServer } from "../servers/nntp_server.ts";
 import {
   all,
   block,
-  bye,
   failureOf,
   type Host,
   open,
-  READER,
   scripted,
   startHost,
   textOf,
@@ -213,100 +207,4 @@ Deno.test("compress() that the server refuses leaves the client as it was", asyn
   await using nntp = await open(host);
   await assertRejects(() => nntp.compress(), NntpError, "503");
   await nntp.date();
-});
-
-// --- TLS --------------------------------------------------------------------
-
-Deno.test("connect() never goes on without TLS that was asked for", async () => {
-  for (
-    const answer of [
-      "580 cannot",
-      "502 no",
-      "500 what",
-      "483 ha",
-      "200 ok",
-      "281 ok",
-    ]
-  ) {
-    await using server = await scripted(async (conn) => {
-      await conn.expect("STARTTLS");
-      await conn.write(answer + "\r\n");
-      assertEquals(await conn.readLine(), undefined, "it went on");
-    });
-    const error = await failureOf(open(server, { tls: "starttls" }));
-    assertInstanceOf(
-      error,
-      answer < "4" ? ProtocolError : NntpError,
-      `${error}`,
-    );
-  }
-  await using injects = await scripted(async (conn) => {
-    await conn.expect("STARTTLS");
-    await conn.write("382 go ahead\r\n200 injected\r\n");
-    assertEquals(await conn.readLine(), undefined, "it went on");
-  });
-  await assertRejects(
-    () => open(injects, { tls: "starttls" }),
-    ProtocolError,
-    "plaintext behind its consent",
-  );
-});
-
-Deno.test("connect() asks anew under TLS what the server can", async () => {
-  const authority = await createAuthority();
-  await using bridge = new TlsBridge(await authority.issue());
-  await using server = await scriptedServer(async (conn) => {
-    await conn.write("201 ready\r\n");
-    await conn.expect("STARTTLS");
-    await conn.write("382 go\r\n");
-    await conn.upgradeTls(bridge);
-    await conn.expect("CAPABILITIES");
-    await conn.write(READER);
-    await bye(conn);
-  });
-  await using nntp = await open({ ...server, hostname: "localhost" }, {
-    tls: "starttls",
-    tlsOptions: { caCerts: [authority.caPem] },
-  });
-  assert(nntp.secure);
-  assert((await nntp.capabilities()).has("POST"));
-});
-
-for (const tls of ["starttls", "implicit"] as const) {
-  Deno.test(`connect() by ${tls} signs in, reads and posts, and compresses`, async () => {
-    const authority = await createAuthority();
-    await using server = await NntpServer.start({
-      ...await authority.issue(),
-      implicitTls: tls === "implicit",
-      authRequired: true,
-      groups: { g: {} },
-    });
-    await using nntp = await open(server, {
-      tls,
-      tlsOptions: { caCerts: [authority.caPem] },
-    });
-    assert(nntp.secure);
-    await nntp.login("ada", "secret");
-    await nntp.compress();
-    await nntp.post("From: a@x\nNewsgroups: g\nSubject: s\n\n.\n");
-    await nntp.group("g");
-    assertEquals(await textOf((await nntp.body(1)).content), ".\r\n");
-  });
-
-  Deno.test(`connect() by ${tls} refuses a server that nobody vouches for`, async () => {
-    const authority = await createAuthority();
-    await using server = await NntpServer.start({
-      ...await authority.issue(),
-      implicitTls: tls === "implicit",
-    });
-    await failureOf(open(server, { tls }));
-    assertFalse(server.commands.some((one) => one !== "STARTTLS"));
-  });
-}
-
-Deno.test("connect() by implicit TLS says what a server without it is", async () => {
-  await using server = await scripted(async (conn) => {
-    await conn.readToEnd();
-  });
-  await failureOf(open(server, { tls: "implicit" }));
 });
