@@ -44,20 +44,18 @@ export function parseOverview(
   fields: readonly OverviewField[],
 ): Overview | undefined {
   const values = line.split("\t");
-  if (!/^\d{1,16}$/.test(values[0]!)) return undefined;
-  const overview: Overview = { number: Number(values[0]), other: {} };
-  const other: [string, string][] = [];
+  const number = toNumber(values[0]!);
+  if (number === undefined) return undefined;
+  const overview: Overview = { number, other: {} };
   for (let place = 1; place < values.length; place++) {
     const value = values[place]!;
     const field = fields[place - 1];
-    if (!field) other.push(unnamed(value, place));
+    if (!field) keepUnnamed(overview, value, place);
     else {
       const text = field.prefix ? withoutName(value, field.prefix) : value;
-      if (!set(overview, field.name, text)) other.push([field.name, text]);
+      if (!set(overview, field.name, text)) keep(overview, field.name, text);
     }
   }
-  // Whatever the name: it becomes a property, `__proto__` too.
-  if (other.length > 0) overview.other = Object.fromEntries(other);
   return overview;
 }
 
@@ -89,13 +87,25 @@ function set(overview: Overview, name: string, value: string): boolean {
       return /^(?:\s*<[^<>\s]*>)*\s*$/.test(value);
     }
     case "bytes":
-    case "lines":
-      if (/^\d{1,15}$/.test(value)) overview[name] = Number(value);
-      else return value === "";
-      return true;
+    case "lines": {
+      const number = toNumber(value);
+      if (number !== undefined) overview[name] = number;
+      return number !== undefined || value === "";
+    }
     default:
       return false;
   }
+}
+
+/** An article's number has 16 digits at most (section 6). */
+function toNumber(text: string): number | undefined {
+  if (text.length === 0 || text.length > 16) return undefined;
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at);
+    if (digit < 0x30 || digit > 0x39) return undefined;
+  }
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : undefined;
 }
 
 /** `Xref: host group:1` without its name. */
@@ -106,7 +116,13 @@ function withoutName(value: string, prefix: string): string {
 }
 
 /** More than the server's format tells of. */
-function unnamed(value: string, place: number): [string, string] {
+function keepUnnamed(overview: Overview, value: string, place: number): void {
   const match = /^([!-9;-~]+):\s*(.*)$/s.exec(value);
-  return match ? [match[1]!.toLowerCase(), match[2]!] : [String(place), value];
+  if (match) keep(overview, match[1]!.toLowerCase(), match[2]!);
+  else keep(overview, String(place), value);
+}
+
+function keep({ other }: Overview, name: string, value: string): void {
+  if (name !== "__proto__") other[name] = value;
+  else Object.defineProperty(other, name, { value, enumerable: true });
 }

@@ -53,6 +53,8 @@ const ASCTIME = new RegExp(
  * ```
  */
 export function parseDate(value: string): Date | undefined {
+  const time = parseCommon(value);
+  if (time !== undefined) return new Date(time);
   const text = (value.includes("(") ? withoutComments(value) : value).trim();
   const usual = USUAL.exec(text);
   if (usual) {
@@ -73,6 +75,48 @@ export function parseDate(value: string): Date | undefined {
   const year = asctime[10]!;
   const offset = offsetOf(asctime, 6) || offsetOf(asctime, 11);
   return toDate(year, month!, day!, hours!, minutes!, seconds, offset);
+}
+
+/**
+ * The form that nearly all have, `Sat, 21 Nov 2026 10:38:59 +0100`, in ms. An
+ * overview has one in each line, and this takes a quarter of the time that the
+ * expressions take; whatever is different in any way is left to them.
+ */
+function parseCommon(text: string): number | undefined {
+  const hasDay = text.startsWith(", ", 3) && DAYS.includes(text.slice(0, 3));
+  let at = hasDay ? 5 : 0;
+  const dayDigits = text[at + 1] === " " ? 1 : 2;
+  const day = digits(text, at, dayDigits);
+  at += dayDigits;
+  const month = MONTHS.indexOf(text.slice(at + 1, at + 4));
+  const year = digits(text, at + 5, 4);
+  const hours = digits(text, at + 10, 2);
+  const minutes = digits(text, at + 13, 2);
+  const seconds = digits(text, at + 16, 2);
+  const zone = digits(text, at + 20, 4);
+  const shape = text.slice(at, at + 1) + text.slice(at + 4, at + 5) +
+    text.slice(at + 9, at + 10) + text.slice(at + 12, at + 13) +
+    text.slice(at + 15, at + 16) + text.slice(at + 18, at + 19);
+  const fits = shape === "   :: " && text.length === at + 24 && month >= 0 &&
+    day >= 1 && day <= 28 && year >= 1000 && hours <= 23 && minutes <= 59 &&
+    seconds <= 59 && hours >= 0 && minutes >= 0 && seconds >= 0 && zone >= 0;
+  const sign = text[at + 19];
+  if (!fits || sign !== "+" && sign !== "-") return undefined;
+  const offset = Math.floor(zone / 100) * 60 + zone % 100;
+  const east = sign === "-" ? -offset : offset;
+  return Date.UTC(year, month, day, hours, minutes - east, seconds);
+}
+
+/** A number of so many digits; -1 where something else stands there. */
+function digits(text: string, at: number, count: number): number {
+  let number = 0;
+  for (let end = at + count; at < end; at++) {
+    const digit = text.charCodeAt(at) - 0x30;
+    // Beyond the end it is NaN.
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 /**
