@@ -22,3 +22,8 @@ export function printTable(rows: string[][]): void {
     );
   }
 }
+
+/** Bytes in MiB, as a table shows them. */
+export function mib(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(0);
+}

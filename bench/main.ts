@@ -1,10 +1,12 @@
 /**
  * One table against the peers:
- * `deno task bench [--only=wire|ftp|smtp] [--size=MiB] [--runs=N]`.
+ * `deno task bench [--only=wire|ftp|smtp|pop3|nntp] [--size=MiB] [--runs=N]`.
  * Machines differ and minutes do: the ratios are what counts.
  */
 import { parseArgs } from "node:util";
 import { benchFtp } from "./ftp.ts";
+import { benchNntp } from "./nntp.ts";
+import { benchPop3 } from "./pop3.ts";
 import { benchSmtp } from "./smtp.ts";
 import { benchWire } from "./wire.ts";
 
@@ -22,6 +24,8 @@ const benches = {
   wire: () => benchWire(size(1_024), runs),
   ftp: () => benchFtp(size(1_024), runs),
   smtp: () => benchSmtp(size(500), runs),
+  pop3: () => benchPop3(size(500), runs),
+  nntp: () => benchNntp(runs),
 };
 if (values.only !== undefined && !Object.hasOwn(benches, values.only)) {
   throw new TypeError(`Cannot bench ${values.only}`);
