@@ -32,6 +32,7 @@ export class DotUpload {
       this.#interrupt?.();
     });
     answer.catch(() => {});
+    const forget = connection.onClosed(() => this.#interrupt?.());
     const crlf = new CrlfWriter({ stuffDots: true });
     try {
       while (!answered) {
@@ -57,6 +58,7 @@ export class DotUpload {
       throw connection.closeReason ?? error;
     } finally {
       connection.patient = false;
+      forget();
       this.discard();
     }
     return { answer: await answer, whole: false };

@@ -110,8 +110,8 @@ function parseCommon(text: string): number | undefined {
 /** A number of so many digits; -1 where something else stands there. */
 function digits(text: string, at: number, count: number): number {
   let number = 0;
-  for (let end = at + count; at < end; at++) {
-    const digit = text.charCodeAt(at) - 0x30;
+  for (let place = 0; place < count; place++) {
+    const digit = text.charCodeAt(at + place) - 0x30;
     // Beyond the end it is NaN.
     if (!(digit >= 0 && digit <= 9)) return -1;
     number = number * 10 + digit;
