@@ -117,6 +117,14 @@ export class Connection {
     return this.#closed?.reason;
   }
 
+  /**
+   * Throws why it was closed. What had come before that is still in the buffer,
+   * and must not pass for an answer to anything.
+   */
+  throwIfClosed(): void {
+    if (this.#closed) throw this.#failure(undefined);
+  }
+
   /** What is being done, as an error says it. */
   get doing(): string {
     return this.#watchdog.doing;

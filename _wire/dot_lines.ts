@@ -28,23 +28,37 @@ export function dotRecords<T>(records: DotRecords<T>): ReadableStream<T> {
   const chunks = new LineChunks((into) => open.read(into), connection);
   let controller!: ReadableStreamDefaultController<T>;
   let cancelled = false;
+  /** What a line was refused for: it comes behind the records before it. */
+  let refused: { error: unknown } | undefined;
+
+  /** How many records the lines made. */
+  function give(lines: string[]): number {
+    let given = 0;
+    try {
+      for (const line of lines) {
+        const record = parse(line);
+        if (record === undefined) continue;
+        controller.enqueue(record);
+        given++;
+      }
+    } catch (error) {
+      refused = { error };
+    }
+    return given;
+  }
+
   const stream = new ReadableStream<T>({
     start(c) {
       controller = c;
     },
     async pull(c) {
-      let lines: string[] | undefined;
       try {
         for (let given = 0; given === 0;) {
-          lines = await chunks.next();
+          if (refused) throw refused.error;
+          const lines = await chunks.next();
           if (open.aborted || cancelled) return;
-          if (!lines) break;
-          for (const line of lines) {
-            const record = parse(line);
-            if (record === undefined) continue;
-            c.enqueue(record);
-            given++;
-          }
+          if (!lines) return c.close();
+          given = give(lines);
         }
       } catch (error) {
         if (open.aborted || cancelled) return;
@@ -52,7 +66,6 @@ export function dotRecords<T>(records: DotRecords<T>): ReadableStream<T> {
         open.break(error);
         throw error;
       }
-      if (!lines) c.close();
     },
     cancel() {
       cancelled = true;

@@ -3,6 +3,7 @@ import {
   type ConnectionSetup,
   type ConnectTo,
 } from "./connection.ts";
+import { timeoutError } from "./errors.ts";
 
 /**
  * Connects, and has `begin` do what comes before the first command: greeting,
@@ -25,8 +26,18 @@ export async function openSession<T>(
     return session;
   } catch (error) {
     connection.close(error);
-    throw error;
+    throw to.tls ? error : withAdvice(error);
   } finally {
     signal?.removeEventListener("abort", abort);
   }
+}
+
+/** A server that speaks TLS waits for us to begin. */
+function withAdvice(error: unknown): unknown {
+  if (!(error instanceof DOMException) || error.name !== "TimeoutError") {
+    return error;
+  }
+  return timeoutError(
+    `${error.message}; if it is a port for TLS, connect with tls: "implicit"`,
+  );
 }

@@ -9,7 +9,10 @@ import type { Turns } from "./turns.ts";
 export interface PipelineOptions extends OperationOptions {
   /** Bytes that one of them may have; default 64 MiB. */
   maxSize?: number | undefined;
-  /** Commands under way at a time, where the server can; default 32. */
+  /**
+   * Commands under way at a time, where the server can; default 32 for mail, 100
+   * for news.
+   */
   window?: number | undefined;
 }
 
@@ -21,8 +24,10 @@ const MOST_UNDER_WAY = 1_000;
 
 /** Fills in the defaults; a bad number is a `TypeError`. */
 export function checkPipelineOptions(
-  { maxSize = 64 * 1024 * 1024, window = 32 }: PipelineOptions,
+  options: PipelineOptions,
+  usualWindow: number,
 ): { maxSize: number; window: number } {
+  const { maxSize = 64 * 1024 * 1024, window = usualWindow } = options;
   for (const [name, value] of Object.entries({ maxSize, window })) {
     if (!(value >= 1)) {
       throw new TypeError(`Cannot use ${name}: ${value} is less than 1`);

@@ -118,8 +118,28 @@ export async function upgradeToTls(
     }
     return tls;
   } catch (error) {
-    throw tried(`start TLS with ${options.serverName}`, error);
+    throw tried(`start TLS with ${options.serverName}`, withAdvice(error));
   }
 }
+
+/** What the user can do about it. */
+function withAdvice(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const advice = ADVICE.find(([what]) => what.test(error.message))?.[1];
+  if (advice) error.message += ` (${advice})`;
+  return error;
+}
+
+const ADVICE: [what: RegExp, advice: string][] = [
+  [
+    /UnknownIssuer|unable to (get|verify)|self.signed/i,
+    "give the certificate of its CA in tlsOptions.caCerts",
+  ],
+  [/NotValidForName/, "set tlsOptions.serverName to the name it has"],
+  [
+    /InvalidContentType|wrong version number|packet length too long/i,
+    'it does not speak TLS there; connect with tls: "starttls" or "none"',
+  ],
+];
 
 export type { NodeTlsTransport, SessionMemory, TlsVersion };

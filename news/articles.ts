@@ -13,6 +13,13 @@ export const PARTS: Record<ArticlePart, { verb: string; code: number }> = {
   body: { verb: "BODY", code: 222 },
 };
 
+/**
+ * Articles under way. INN holds back what it has written until we acknowledge
+ * what came before; with 32 of them it waits 44 ms for that each time, with 100
+ * there is always something on the way.
+ */
+export const WINDOW = 100;
+
 /** Many articles with the commands for the next ones under way. */
 export function retrieveArticles(
   session: Session,

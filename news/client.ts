@@ -19,6 +19,7 @@ import {
 import { bare, checkTls } from "../_wire/tls.ts";
 import { Turns } from "../_wire/turns.ts";
 import { Watchdog } from "../_wire/watchdog.ts";
+import { secretText } from "../mail/sasl/choose.ts";
 import type { SaslSecret } from "../mail/sasl/types.ts";
 import {
   checkArticle,
@@ -30,7 +31,7 @@ import {
   checkWord,
   formatSince,
 } from "./arguments.ts";
-import { PARTS, retrieveArticles } from "./articles.ts";
+import { PARTS, retrieveArticles, WINDOW } from "./articles.ts";
 import { type HeaderLine, openHeader, openMatches } from "./headers.ts";
 import { openList } from "./lists.ts";
 import { parseOverview } from "./overview.ts";
@@ -75,12 +76,14 @@ import type {
  *   tls: "implicit",
  * });
  * const { first, last } = await nntp.group("comp.example");
- * const range = `${Math.max(first, last - 9)}-`;
- * for await (const { number, subject } of await nntp.over(range)) {
- *   console.log(number, subject);
+ * if (first <= last) {
+ *   const range = `${Math.max(first, last - 9)}-`;
+ *   for await (const { number, subject } of await nntp.over(range)) {
+ *     console.log(number, subject);
+ *   }
+ *   const { content } = await nntp.body(last);
+ *   console.log(await new Response(content).text());
  * }
- * const { content } = await nntp.body(last);
- * console.log(await new Response(content).text());
  * ```
  */
 export class NntpClient implements AsyncDisposable {
@@ -161,20 +164,19 @@ export class NntpClient implements AsyncDisposable {
   }
 
   /**
-   * Signs in (RFC 4643) by the best way that is offered: a SASL mechanism, else
-   * AUTHINFO USER and PASS. There is no second try by a weaker one. Not
-   * possible after `compress`.
+   * Signs in (RFC 4643): by AUTHINFO USER and PASS where the server offers them
+   * and nobody can listen, else by the strongest SASL mechanism. There is no
+   * second try by another one; `mechanism` says which it is to be. Not possible
+   * after `compress`.
    */
   async login(
     user: string,
     secret: SaslSecret,
     options: NntpLoginOptions = {},
   ): Promise<void> {
-    checkCommand(user, "AUTHINFO");
-    checkCommand(
-      typeof secret === "string" ? secret : secret.accessToken,
-      "AUTHINFO",
-    );
+    for (const text of [secretText(user, secret), user]) {
+      checkCommand(text, "AUTHINFO");
+    }
     await this.#turn(
       "AUTHINFO",
       options,
@@ -191,7 +193,7 @@ export class NntpClient implements AsyncDisposable {
     return await this.#turn(command, options, async () => {
       const { text } = await this.#session.command(command, [211]);
       this.#session.group = name;
-      return parseGroup(text) ?? this.#broken(text);
+      return parseGroup(text, name) ?? this.#broken(text);
     });
   }
 
@@ -309,7 +311,7 @@ export class NntpClient implements AsyncDisposable {
     part: ArticlePart = "article",
     options: PipelineOptions = {},
   ): ReadableStream<RetrievedArticle | RefusedArticle> {
-    const bounds = checkPipelineOptions(options);
+    const bounds = checkPipelineOptions(options, WINDOW);
     // A text is iterable, character by character.
     if (typeof ids === "string") {
       throw new TypeError("Cannot retrieve articles: give the ids in an array");
@@ -376,7 +378,7 @@ export class NntpClient implements AsyncDisposable {
   /**
    * What the server's overview has of articles (OVER, section 8.3, or XOVER), in
    * whatever order the server keeps its fields. `range` is as in `xhdr`. A range
-   * without articles rejects with 423.
+   * without articles, in an empty group any, rejects with 423.
    */
   async over(
     range?: string | number,
@@ -387,7 +389,11 @@ export class NntpClient implements AsyncDisposable {
       const fields = await this.#session.overviewFields();
       const verb = await this.#session.has("OVER") ? "OVER" : "XOVER";
       await this.#session.command(`${verb} ${articles}`.trimEnd(), [224]);
-      return (line) => parseOverview(line, fields) ?? this.#broken(line);
+      return (line) => {
+        // QUIRK: an empty line says nothing of any article.
+        if (line === "") return undefined;
+        return parseOverview(line, fields) ?? this.#broken(line);
+      };
     });
   }
 

@@ -1,23 +1,38 @@
 /** What replies and their lines say: pure functions. */
 import type { ActiveGroup, ArticleRef, GroupSummary } from "./types.ts";
 
-/** `211 count first last name` (RFC 3977 section 6.1.1). */
-export function parseGroup(text: string): GroupSummary | undefined {
-  const match = /^\s*(\d{1,16})\s+(\d{1,16})\s+(\d{1,16})\s+(\S+)/.exec(text);
+/**
+ * `211 count first last name` (RFC 3977 section 6.1.1). QUIRK: one without the
+ * name means the one that was `asked` for.
+ */
+export function parseGroup(
+  text: string,
+  asked: string,
+): GroupSummary | undefined {
+  const match = /^\s*(\d{1,16})\s+(\d{1,16})\s+(\d{1,16})(?:\s+(\S+)|\s*$)/
+    .exec(
+      text,
+    );
   if (!match) return undefined;
-  const [, count, first, last, name] = match;
+  const [, count, first, last, name = asked] = match;
   return {
-    name: name!,
+    name,
     count: Number(count),
     first: Number(first),
     last: Number(last),
   };
 }
 
-/** `22x number <message-id>` (RFC 3977 section 6.2.1). */
+/**
+ * `22x number <message-id>` (RFC 3977 section 6.2.1). QUIRK: servers leave one of
+ * them out, or have blanks in the id.
+ */
 export function parseArticleRef(text: string): ArticleRef | undefined {
-  const match = /^\s*(\d{1,16})\s+(<[^>\s]*>)/.exec(text);
-  return match ? { number: Number(match[1]), messageId: match[2]! } : undefined;
+  const [, number, messageId = "", alone] =
+    /^\s*(?:(\d{1,16})(?:\s+(<[^>]*>)|(?=\s|$)(?!.*<))|(<[^>]*>))/.exec(text) ??
+      [];
+  if (number !== undefined) return { number: Number(number), messageId };
+  return alone === undefined ? undefined : { number: 0, messageId: alone };
 }
 
 /** A line of a list of groups: `name high low status` (section 7.6.3). */

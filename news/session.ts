@@ -251,9 +251,14 @@ export class Session {
       throw new TypeError("Cannot sign in by USER: it takes a password");
     }
     const { hostname, port } = this.#reach;
-    const offersSasl = parametersOf(capabilities, "AUTHINFO").includes("SASL");
+    const ways = parametersOf(capabilities, "AUTHINFO");
+    // QUIRK: INN lists SASL whether or not anybody can sign in by it, and most
+    // have their users where USER and PASS find them.
+    const prefersUser = isPassword && mechanism === undefined &&
+      ways.includes("USER") && this.#unheard;
+    if (prefersUser) return undefined;
     const choice = {
-      offered: offersSasl ? parametersOf(capabilities, "SASL") : [],
+      offered: ways.includes("SASL") ? parametersOf(capabilities, "SASL") : [],
       private: this.#private,
       mechanism,
     };
@@ -263,10 +268,15 @@ export class Session {
     return find({ user, secret, hostname, port }, choice);
   }
 
-  get #private(): boolean {
+  /** Whether nobody can listen. */
+  get #unheard(): boolean {
     const { connection } = this.control;
-    return connection.secure || this.#reach.allowInsecureAuth ||
-      isLoopback(connection.remoteAddr.hostname);
+    return connection.secure || isLoopback(connection.remoteAddr.hostname);
+  }
+
+  /** Whether a secret may be shown. */
+  get #private(): boolean {
+    return this.#unheard || this.#reach.allowInsecureAuth;
   }
 
   #refuseInsecure(): void {

@@ -33,7 +33,7 @@ export interface ActiveGroup {
 export interface ArticleRef {
   /** The number in the selected group; 0 where it was asked for by its id. */
   number: number;
-  /** The Message-ID, with its angle brackets. */
+  /** The Message-ID, with its angle brackets; empty where the server hides it. */
   messageId: string;
 }
 
@@ -94,8 +94,8 @@ export interface Overview {
 /** What {@linkcode NntpClient.login} takes. */
 export interface NntpLoginOptions extends OperationOptions {
   /**
-   * A SASL mechanism, or `"USER"` for AUTHINFO USER and PASS. Default: the
-   * strongest that both sides have.
+   * A SASL mechanism, or `"USER"` for AUTHINFO USER and PASS; see there for the
+   * default.
    */
   mechanism?: string | undefined;
 }

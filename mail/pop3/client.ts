@@ -18,6 +18,7 @@ import {
 import { bare, checkTls } from "../../_wire/tls.ts";
 import { Turns } from "../../_wire/turns.ts";
 import { Watchdog } from "../../_wire/watchdog.ts";
+import { secretText } from "../sasl/choose.ts";
 import type { SaslSecret } from "../sasl/types.ts";
 import { parseListing, parseStat, parseUid } from "./replies.ts";
 import { Pop3Error } from "./pop3_error.ts";
@@ -162,9 +163,15 @@ export class Pop3Client implements AsyncDisposable {
     secret: SaslSecret,
     options: Pop3LoginOptions = {},
   ): Promise<void> {
+    let words: string[];
+    try {
+      words = [secretText(user, secret), user];
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return this.#turn(
       "AUTH",
-      [user, typeof secret === "string" ? secret : secret.accessToken],
+      words,
       options,
       () => this.#session.login(user, secret, options.mechanism),
     );
@@ -189,6 +196,13 @@ export class Pop3Client implements AsyncDisposable {
     number: number,
     options?: OperationOptions,
   ): Promise<{ number: number; size: number }>;
+  /** One or the other (LIST). */
+  list(
+    number: number | undefined,
+    options?: OperationOptions,
+  ): Promise<
+    { number: number; size: number } | { number: number; size: number }[]
+  >;
   list(
     first?: number | OperationOptions,
     second?: OperationOptions,
@@ -208,6 +222,13 @@ export class Pop3Client implements AsyncDisposable {
     number: number,
     options?: OperationOptions,
   ): Promise<{ number: number; uid: string }>;
+  /** One or the other (UIDL). */
+  uidl(
+    number: number | undefined,
+    options?: OperationOptions,
+  ): Promise<
+    { number: number; uid: string } | { number: number; uid: string }[]
+  >;
   uidl(
     first?: number | OperationOptions,
     second?: OperationOptions,
@@ -271,7 +292,7 @@ export class Pop3Client implements AsyncDisposable {
     numbers: Iterable<number>,
     options: PipelineOptions = {},
   ): ReadableStream<RetrievedMessage> {
-    const { maxSize, window } = checkPipelineOptions(options);
+    const { maxSize, window } = checkPipelineOptions(options, WINDOW);
     const { control } = this.#session;
     return pipelined<number, { number: number }, RefusedMessage>(
       // The turn is taken at the call, in the order of the calls.
@@ -405,7 +426,7 @@ export class Pop3Client implements AsyncDisposable {
     parse: (line: string) => T | undefined,
   ): Promise<T | T[]> {
     const one = typeof first === "number" ? first : undefined;
-    const options = (typeof first === "number" ? second : first) ?? {};
+    const options = (typeof first === "object" ? first : second) ?? {};
     return this.#turn<T | T[]>(
       verb,
       one === undefined ? [] : [one],
@@ -461,8 +482,9 @@ export class Pop3Client implements AsyncDisposable {
   ): Promise<T> {
     try {
       for (const word of words) {
-        if (typeof word === "string") checkCommand(word, verb);
-        else checkNumber(word, verb);
+        if (typeof word === "number") checkNumber(word, verb);
+        else if (typeof word === "string") checkCommand(word, verb);
+        else throw new TypeError(`Cannot send ${verb}: an argument is missing`);
       }
     } catch (error) {
       return Promise.reject(error);
@@ -479,6 +501,9 @@ function checkNumber(number: number, verb: string): void {
   if (Number.isSafeInteger(number) && number > 0) return;
   throw new TypeError(`Cannot send ${verb}: ${number} is no message's number`);
 }
+
+/** Messages under way; more would be for nothing where it is cancelled. */
+const WINDOW = 32;
 
 function retr(number: number): string {
   return `RETR ${number}`;

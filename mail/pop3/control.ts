@@ -99,6 +99,7 @@ export class Control {
    * most often why the server is going to hang up.
    */
   async #refuseUnasked(doing: string): Promise<void> {
+    this.connection.throwIfClosed();
     if (this.connection.bytes.buffered === 0) return;
     const status = await this.status(doing);
     const error = status.ok

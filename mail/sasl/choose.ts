@@ -7,7 +7,7 @@ import {
   xoauth2,
 } from "./mechanisms.ts";
 import { ScramClient } from "./scram.ts";
-import type { SaslClient, SaslCredentials } from "./types.ts";
+import type { SaslClient, SaslCredentials, SaslSecret } from "./types.ts";
 
 interface Mechanism {
   make: (credentials: SaslCredentials) => SaslClient;
@@ -88,11 +88,8 @@ export function findMechanism(
   choice: SaslChoice,
 ): SaslClient | undefined {
   const { user, secret } = credentials;
+  checkText("the secret", secretText(user, secret));
   checkText("the user name", user);
-  checkText(
-    "the secret",
-    typeof secret === "string" ? secret : secret.accessToken,
-  );
   const chosen = fittingNames(credentials, choice).find((name) =>
     choice.private || !MECHANISMS[name]!.shows
   );
@@ -123,6 +120,19 @@ function fittingNames(
 
 function kindOf({ secret }: SaslCredentials): "password" | "token" {
   return typeof secret === "string" ? "password" : "token";
+}
+
+/**
+ * The password, or the token.
+ *
+ * @throws {TypeError} When there is none, or no user name.
+ */
+export function secretText(user: string, secret: SaslSecret): string {
+  const text = typeof secret === "object" ? secret?.accessToken : secret;
+  if (typeof text === "string" && typeof user === "string") return text;
+  throw new TypeError(
+    "Cannot sign in: it takes a user name and a password or an access token",
+  );
 }
 
 /** What would end a field in the mechanisms' messages. */

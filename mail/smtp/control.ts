@@ -175,6 +175,7 @@ export class Control {
    * answer to the next command.
    */
   async refuseUnasked(doing: string): Promise<void> {
+    this.connection.throwIfClosed();
     if (this.connection.bytes.buffered === 0) return;
     const reply = await this.reply(doing);
     throw reply.code === 421

@@ -284,16 +284,16 @@ Deno.test("pipelined() goes on where a remedy helps, and gives the refusal where
 });
 
 Deno.test("checkPipelineOptions() fills in the defaults", () => {
-  assertEquals(checkPipelineOptions({}), { maxSize: 2 ** 26, window: 32 });
+  assertEquals(checkPipelineOptions({}, 32), { maxSize: 2 ** 26, window: 32 });
   assertEquals(
-    checkPipelineOptions({ maxSize: Infinity, window: 1 }),
+    checkPipelineOptions({ maxSize: Infinity, window: 1 }, 32),
     { maxSize: Infinity, window: 1 },
   );
   for (const bad of [0, -1, NaN, "x" as unknown as number]) {
     for (const name of ["maxSize", "window"]) {
       let error: unknown;
       try {
-        checkPipelineOptions({ [name]: bad });
+        checkPipelineOptions({ [name]: bad }, 32);
       } catch (thrown) {
         error = thrown;
       }

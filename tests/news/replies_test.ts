@@ -23,27 +23,32 @@ Deno.test("parseGroup() reads what GROUP answers", () => {
       " 01234  3000234\t3002322 misc.test\r\n",
     ]
   ) {
-    assertEquals(parseGroup(text), summary, text);
+    assertEquals(parseGroup(text, "asked"), summary, text);
   }
   // Empty groups, RFC 3977 section 6.1.1.2.
-  assertEquals(parseGroup("0 4000 3999 a"), {
+  assertEquals(parseGroup("0 4000 3999 a", "asked"), {
     name: "a",
     count: 0,
     first: 4000,
     last: 3999,
   });
   assertEquals(
-    parseGroup("0 0 0 \u00fc.\u65e5\u672c")?.name,
+    parseGroup("0 0 0 \u00fc.\u65e5\u672c", "asked")?.name,
     "\u00fc.\u65e5\u672c",
   );
+});
+
+Deno.test("parseGroup() knows the group that was asked for", () => {
+  for (const text of ["1 2 3", "1 2 3 "]) {
+    const group = { name: "asked", count: 1, first: 2, last: 3 };
+    assertEquals(parseGroup(text, "asked"), group);
+  }
 });
 
 Deno.test("parseGroup() is undefined for what is no group", () => {
   for (
     const text of [
       "",
-      "1 2 3",
-      "1 2 3 ",
       "1 2 misc.test",
       "misc.test 1 2 3",
       "-1 2 3 a",
@@ -57,7 +62,7 @@ Deno.test("parseGroup() is undefined for what is no group", () => {
       `1 2 ${HUGE} a`,
     ]
   ) {
-    assertEquals(parseGroup(text), undefined, text);
+    assertEquals(parseGroup(text, "asked"), undefined, text);
   }
 });
 
@@ -70,6 +75,10 @@ Deno.test("parseArticleRef() reads a number and a Message-ID", () => {
       ["1 <a@b>text", 1, "<a@b>"],
       ["1 <<a@b>", 1, "<<a@b>"],
       ["1 <\u00fc>", 1, "<\u00fc>"],
+      ["1 <a @b>", 1, "<a @b>"],
+      ["1", 1, ""],
+      ["1 article follows", 1, ""],
+      ["<a@b> article follows", 0, "<a@b>"],
     ] as const
   ) {
     assertEquals(parseArticleRef(text), { number, messageId });
@@ -77,11 +86,8 @@ Deno.test("parseArticleRef() reads a number and a Message-ID", () => {
   for (
     const text of [
       "",
-      "1",
-      "<a@b>",
-      "1 a@b",
       "1 <a@b",
-      "1 <a @b>",
+      "1x",
       "x <a@b>",
       "-1 <a@b>",
       `${HUGE} <a@b>`,
@@ -211,7 +217,7 @@ Deno.test("parse functions of replies need no time for lines made to take much",
   ) {
     for (
       const parse of [
-        parseGroup,
+        (line: string) => parseGroup(line, "asked"),
         parseArticleRef,
         parseActive,
         parseDateReply,
