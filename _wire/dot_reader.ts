@@ -22,19 +22,25 @@ export class DotReader {
     this.#bytes = bytes;
   }
 
-  /** Bytes put at the front of `into`; null behind the lone dot. */
+  /**
+   * Bytes put at the front of `into`, as many as have arrived; null behind the
+   * lone dot.
+   */
   async read(into: Uint8Array): Promise<number | null> {
     if (into.length === 0) return 0;
-    while (!this.#ended) {
+    for (let total = 0; !this.#ended;) {
       const seen = this.#bytes.peek();
       if (seen.length === 0 || this.#undecided(seen)) {
+        if (total > 0) return total;
         if (await this.#fill()) continue;
         throw new ProtocolError(
           "Cannot read the text: the connection ended before its final dot",
         );
       }
-      const count = this.#take(seen, into);
-      if (count > 0) return count;
+      // It stops at each dot that goes: text with many dots would else be read
+      // in as many pieces.
+      total += this.#take(seen, into.subarray(total));
+      if (total === into.length || this.#ended && total > 0) return total;
     }
     return null;
   }

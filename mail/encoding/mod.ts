@@ -14,6 +14,32 @@
  * @module
  */
 
+export { type Base32Options, decodeBase32, encodeBase32 } from "./base32.ts";
+export {
+  type Base64DecodeOptions,
+  Base64DecoderStream,
+  Base64EncoderStream,
+  type Base64Options,
+  decodeBase64,
+  encodeBase64,
+} from "./base64.ts";
+export {
+  type Ascii85Options,
+  decodeAscii85,
+  decodeBase85,
+  encodeAscii85,
+  encodeBase85,
+} from "./base85.ts";
+export { type BinHexFile, decodeBinHex, encodeBinHex } from "./binhex.ts";
+export { crc32, crcHqx } from "./crc.ts";
+export { decodeBase16, encodeBase16, hexlify, unhexlify } from "./hex.ts";
+export {
+  decodeQuotedPrintable,
+  encodeQuotedPrintable,
+  QuotedPrintableDecoderStream,
+  QuotedPrintableEncoderStream,
+  type QuotedPrintableOptions,
+} from "./quoted_printable.ts";
 export {
   decodeUu,
   encodeUu,

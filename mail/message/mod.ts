@@ -12,3 +12,4 @@
  */
 
 export { formatDate, parseDate } from "./date.ts";
+export { decodeWords, encodeWords } from "./words.ts";

@@ -128,3 +128,13 @@ Deno.test("CrlfWriter and DotReader give random text back with CRLF line ends", 
     assertEquals(await rest(reader), "next");
   }
 });
+
+Deno.test("read() fills what it is given across dots that go", async () => {
+  const lines = "..a\r\n".repeat(100);
+  const source = pieces([bytes(`${lines}.\r\n`)]);
+  const reader = new DotReader(new ByteReader((into) => source.read(into)));
+  const into = new Uint8Array(1_000);
+  assertEquals(await reader.read(into), 400);
+  assertEquals(text(into.subarray(0, 400)), ".a\r\n".repeat(100));
+  assertEquals(await reader.read(into), null);
+});
