@@ -27,6 +27,8 @@ export interface Base32Options {
 /**
  * Encodes bytes in base32 (RFC 4648 section 6).
  *
+ * @throws {TypeError} When there is no such alphabet.
+ *
  * @example
  * ```ts
  * import { decodeBase32, encodeBase32 } from "@wireline/std/mail/encoding";
@@ -41,6 +43,7 @@ export function encodeBase32(
   bytes: Uint8Array,
   { alphabet = "base32" }: Base32Options = {},
 ): string {
+  checkAlphabet(alphabet);
   const characters = ALPHABETS[alphabet];
   const out = new Uint8Array(Math.ceil(bytes.length / 5) * 8).fill(0x3d);
   let size = 0;
@@ -68,6 +71,7 @@ export function decodeBase32(
   encoded: string,
   { alphabet = "base32" }: Base32Options = {},
 ): Bytes {
+  checkAlphabet(alphabet);
   const values = VALUES[alphabet];
   let end = encoded.length;
   while (end > 0 && encoded[end - 1] === "=") end--;
@@ -97,4 +101,9 @@ export function decodeBase32(
     bytes[size++] = bits >> count;
   }
   return bytes;
+}
+
+function checkAlphabet(alphabet: string): void {
+  if (Object.hasOwn(ALPHABETS, alphabet)) return;
+  throw new TypeError(`Cannot use the alphabet ${JSON.stringify(alphabet)}`);
 }

@@ -11,5 +11,12 @@
  * @module
  */
 
+export {
+  type Address,
+  type AddressGroup,
+  formatAddress,
+  type MailboxAddress,
+  parseAddressList,
+} from "./address.ts";
 export { formatDate, parseDate } from "./date.ts";
 export { decodeWords, encodeWords } from "./words.ts";

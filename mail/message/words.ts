@@ -114,14 +114,16 @@ export function encodeWords(
   options: {
     /** `"Q"` or `"B"`; default whichever is shorter. */
     encoding?: "Q" | "B" | undefined;
+    /** Whether all of it is encoded, if anything is; default `false`. */
+    whole?: boolean | undefined;
   } = {},
 ): string {
   // Blanks at either end, and runs of them, would be lost in folding.
   const pieces = value.split(/( (?=[^ ]))/);
   const needs = pieces.map((piece) => needsEncoding(piece));
-  const first = needs.indexOf(true);
-  if (first < 0) return value;
-  const last = needs.lastIndexOf(true);
+  if (!needs.includes(true)) return value;
+  const first = options.whole ? 0 : needs.indexOf(true);
+  const last = options.whole ? pieces.length - 1 : needs.lastIndexOf(true);
   const middle = pieces.slice(first, last + 1).join("").toWellFormed();
   return pieces.slice(0, first).join("") +
     encodeAll(middle, options.encoding) + pieces.slice(last + 1).join("");
