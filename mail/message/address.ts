@@ -161,7 +161,8 @@ class List {
   /** Of the address that is being read: what stands outside of brackets. */
   #words: Token[] = [];
   #comments: string[] = [];
-  #angle: string | undefined;
+  /** What stands in brackets, in pieces. */
+  #angle: string[] | undefined;
   #inAngle = false;
 
   take(token: Token): void {
@@ -182,8 +183,8 @@ class List {
   #takeInAngle({ kind, text, raw }: Token): void {
     if (kind === "special" && text !== "@") {
       // An obsolete route: `<@a,@b:user@host>`.
-      const isRoute = this.#angle!.startsWith("@");
-      if (text === ":" && isRoute) this.#angle = "";
+      const isRoute = this.#angle![0] === "@";
+      if (text === ":" && isRoute) this.#angle = [];
       else if (text === ",") {
         if (isRoute) return;
         // The bracket was never closed.
@@ -191,14 +192,14 @@ class List {
       } else if (text === ">" || text === ";") this.#inAngle = false;
       return;
     }
-    this.#angle += kind === "quoted" ? localPart(text, raw) : text;
+    this.#angle!.push(kind === "quoted" ? localPart(text, raw) : text);
   }
 
   #takeSpecial(text: string): void {
     switch (text) {
       case "<":
         this.#inAngle = true;
-        this.#angle = "";
+        this.#angle = [];
         break;
       case ":":
         // A second one makes no group in a group.
@@ -234,7 +235,8 @@ class List {
     const comment = decodeWords(this.#comments.join(" "));
     if (this.#angle !== undefined) {
       const name = decodeWords(phrase(this.#words)) || comment;
-      return name || this.#angle ? { name, address: this.#angle } : undefined;
+      const address = this.#angle.join("");
+      return name || address ? { name, address } : undefined;
     }
     const { name, address } = withoutBrackets(this.#words);
     if (name === "" && address === "") return undefined;
