@@ -147,8 +147,9 @@ export async function dropRest(
 
 /**
  * A dot-stuffed body in memory; undefined where `isTooLong`, which is asked each
- * time that there is more of it, says so, with the rest of it unread. `memory` is where small ones are read before they get
- * memory of their own size: many are read with one.
+ * time that there is more of it, says so, with the rest of it unread. `memory`
+ * is where small ones are read before they get memory of their own size: many
+ * are read with one.
  */
 export async function readDotBytes(
   dots: DotReader,

@@ -26,13 +26,15 @@ export async function openSession<T>(
     return session;
   } catch (error) {
     connection.close(error);
-    throw to.tls ? error : withAdvice(error);
+    // One that speaks TLS waits for us to begin.
+    const isSilent = !to.tls && connection.bytes.position === 0;
+    throw isSilent ? withAdvice(error) : error;
   } finally {
     signal?.removeEventListener("abort", abort);
   }
 }
 
-/** A server that speaks TLS waits for us to begin. */
+/** For a server that has said nothing at all. */
 function withAdvice(error: unknown): unknown {
   if (!(error instanceof DOMException) || error.name !== "TimeoutError") {
     return error;

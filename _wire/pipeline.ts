@@ -203,7 +203,9 @@ class Run<Key, Head, Failure> {
     this.#triedRemedy = true;
     const [first, ...others] = this.#underWay;
     this.#underWay = others.slice();
-    await this.#drop(Infinity);
+    const most = 16 * this.#o.maxSize;
+    await this.#drop(most);
+    if (this.#underWay.length > 0) throw givenUp(this.#o.name, most);
     let cured = true;
     try {
       await remedy();

@@ -236,8 +236,8 @@ export class Session {
     // RFC 4643 section 2.2: what was known may have changed.
     this.#forget();
     if (this.#readerLater) await this.#modeReader();
-    const { size } = await this.capabilities();
-    if (size > 0) this.canPost = await this.has("POST");
+    const fresh = await this.capabilities();
+    if (fresh.size > 0) this.canPost = fresh.has("POST");
   }
 
   /** A mechanism; undefined where USER and PASS have to do. */
