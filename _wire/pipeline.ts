@@ -205,6 +205,7 @@ class Run<Key, Head, Failure> {
     this.#underWay = others.slice();
     const most = 16 * this.#o.maxSize;
     await this.#drop(most);
+    this.#o.connection.throwIfClosed();
     if (this.#underWay.length > 0) throw givenUp(this.#o.name, most);
     let cured = true;
     try {

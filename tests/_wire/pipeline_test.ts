@@ -252,11 +252,35 @@ Deno.test("pipelined() has commands wait while it drops the rest", async () => {
   await cancelled;
 });
 
+Deno.test("pipelined() drops no more than its bound to try a remedy", async () => {
+  let cured = false;
+  const { stream, connection } = opened([body(200_000)], {
+    keys: upTo(2)[Symbol.iterator](),
+    maxSize: 1_000,
+    answer: (key) =>
+      Promise.resolve(
+        key === 2 ? { head: { key } } : {
+          failure: { lost: key },
+          remedy() {
+            cured = true;
+            return Promise.resolve();
+          },
+        },
+      ),
+  });
+  const error = await Array.fromAsync(stream).catch((error) => error);
+  assertInstanceOf(error, ProtocolError);
+  assert(error.message.includes("16000 bytes to come"), error.message);
+  assert(connection.closed && !cured);
+});
+
 Deno.test("pipelined() goes on where a remedy helps, and gives the refusal where not", async () => {
   for (const helps of [true, false]) {
     let cured = 0;
     let broken = true;
-    const { stream, writes } = opened(upTo(6).map(() => body(1)), {
+    // Those that are dropped come a second time.
+    const { stream, writes } = opened(upTo(helps ? 6 : 8).map(() => body(1)), {
+      keys: upTo(6)[Symbol.iterator](),
       answer(key) {
         // What comes behind the refusal is one, too.
         if (key < 3 || !broken || !helps && key !== 3) {
@@ -275,9 +299,8 @@ Deno.test("pipelined() goes on where a remedy helps, and gives the refusal where
     const got = await Array.fromAsync(
       stream,
       (one) => "key" in one ? one.key : -one.lost,
-    )
-      .catch((error) => error);
-    if (helps) assertEquals(got, [1, 2, 3, 4, 5, 6]);
+    );
+    assertEquals(got, helps ? [1, 2, 3, 4, 5, 6] : [1, 2, -3, 4, 5, 6]);
     assertEquals(cured, 1);
     assert(writes.some((keys) => keys[0] === 3));
   }
