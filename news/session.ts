@@ -236,8 +236,11 @@ export class Session {
     // RFC 4643 section 2.2: what was known may have changed.
     this.#forget();
     if (this.#readerLater) await this.#modeReader();
-    const fresh = await this.capabilities();
-    if (fresh.size > 0) this.canPost = fresh.has("POST");
+    const fresh = await this.capabilities().catch((error) => {
+      // The user is signed in all the same.
+      if (this.control.closed) throw error;
+    });
+    if (fresh?.size) this.canPost = fresh.has("POST");
   }
 
   /** A mechanism; undefined where USER and PASS have to do. */

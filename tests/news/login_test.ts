@@ -258,6 +258,20 @@ Deno.test("login() sends a long first message after the server's invitation", as
   }
 });
 
+Deno.test("login() has succeeded although CAPABILITIES fails behind it", async () => {
+  await using tried = await tryLogin(async (conn) => {
+    await can(conn, "AUTHINFO USER");
+    await conn.readLine();
+    await conn.write("381 go on\r\n");
+    await conn.readLine();
+    await conn.write("281 welcome\r\n");
+    await conn.expect("CAPABILITIES");
+    await conn.write("403 just now not\r\n");
+    await bye(conn);
+  });
+  assertEquals(tried.error, undefined);
+});
+
 // --- servers that cannot be trusted ---------------------------------------
 
 Deno.test("login() leaves a server that does not prove itself", async () => {
