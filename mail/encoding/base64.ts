@@ -4,6 +4,14 @@ import { concat } from "./_file_decoder.ts";
 
 /** Bytes that a line of 76 characters stands for (RFC 2045 section 6.8). */
 const LINE = 57;
+const LINE_CHARACTERS = 76;
+/** With CRLF. */
+const LINE_OUT = 78;
+/** So that what is encoded stays in the processor's cache. */
+const LINES_AT_ONCE = 512;
+const CR = 0x0d;
+const LF = 0x0a;
+const ENCODER = new TextEncoder();
 
 /** How to encode. */
 export interface Base64Options {
@@ -48,8 +56,34 @@ export function encodeBase64(
   options: Base64Options = {},
 ): string {
   const { alphabet = "base64", omitPadding = false, lines = false } = options;
-  const text = bytes.toBase64({ alphabet, omitPadding });
-  return lines ? text.replace(/.{1,76}/g, "$&\r\n") : text;
+  if (!lines) return bytes.toBase64({ alphabet, omitPadding });
+  return toByteString(encodeLines(bytes, { alphabet, omitPadding }));
+}
+
+/** As {@linkcode encodeBase64} does with `lines`, but bytes: for streams. */
+export function encodeLines(
+  bytes: Uint8Array,
+  { alphabet = "base64", omitPadding = false }: Base64Options = {},
+): Bytes {
+  const lines = Math.ceil(bytes.length / LINE);
+  const out = new Uint8Array(lines * LINE_OUT);
+  const text = new Uint8Array(
+    Math.min(lines, LINES_AT_ONCE) * LINE_CHARACTERS,
+  );
+  let size = 0;
+  for (let at = 0; at < bytes.length; at += LINES_AT_ONCE * LINE) {
+    const piece = bytes.subarray(at, at + LINES_AT_ONCE * LINE)
+      .toBase64({ alphabet, omitPadding });
+    ENCODER.encodeInto(piece, text);
+    for (let start = 0; start < piece.length; start += LINE_CHARACTERS) {
+      const end = Math.min(start + LINE_CHARACTERS, piece.length);
+      // A loop is faster than set() on so few.
+      for (let from = start; from < end;) out[size++] = text[from++]!;
+      out[size++] = CR;
+      out[size++] = LF;
+    }
+  }
+  return out.subarray(0, size);
 }
 
 /**
@@ -65,10 +99,13 @@ export function decodeBase64(
   const { alphabet = "base64", strict = false } = options;
   const text = typeof encoded === "string" ? encoded : toByteString(encoded);
   try {
-    return Uint8Array.fromBase64(text, {
+    // Into memory of about the right size: it does not have to grow.
+    const bytes = new Uint8Array(Math.ceil(text.length / 4) * 3);
+    const { written } = bytes.setFromBase64(text, {
       alphabet,
       lastChunkHandling: strict ? "strict" : "loose",
     });
+    return bytes.subarray(0, written);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     if (strict) {
@@ -116,20 +153,17 @@ export class Base64EncoderStream extends TransformStream<Uint8Array, Bytes> {
   constructor() {
     // What makes no whole line yet.
     let rest: Uint8Array = new Uint8Array();
-    const encoder = new TextEncoder();
     super({
       transform(chunk, controller) {
         const bytes = rest.length > 0 ? concat(rest, chunk) : chunk;
         const whole = bytes.length - bytes.length % LINE;
         rest = bytes.slice(whole);
         if (whole === 0) return;
-        const text = encodeBase64(bytes.subarray(0, whole), { lines: true });
-        controller.enqueue(encoder.encode(text));
+        controller.enqueue(encodeLines(bytes.subarray(0, whole)));
       },
       flush(controller) {
         if (rest.length === 0) return;
-        const text = encodeBase64(rest, { lines: true });
-        controller.enqueue(encoder.encode(text));
+        controller.enqueue(encodeLines(rest));
       },
     });
   }

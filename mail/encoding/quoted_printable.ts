@@ -9,11 +9,25 @@ const SPACE = 0x20;
 const EQUALS = 0x3d;
 const UNDERSCORE = 0x5f;
 const HEX = "0123456789ABCDEF";
+const DIGITS = new TextEncoder().encode(HEX);
 
 /** 1 for the bytes that stand for themselves anywhere in a line. */
 const PLAIN = Uint8Array.from(
   { length: 256 },
   (_, byte) => Number(byte > SPACE && byte < 0x7f && byte !== EQUALS),
+);
+/** 1 for the bytes that are never more than themselves in encoded text. */
+const COPIED = Uint8Array.from(
+  { length: 256 },
+  (_, byte) => Number(![SPACE, TAB, EQUALS, UNDERSCORE].includes(byte)),
+);
+/** What a hexadecimal digit stands for; -1 for what is none. */
+const VALUES = Int8Array.from(
+  { length: 256 },
+  (_, byte) =>
+    HEX.indexOf(
+      String.fromCharCode(byte).toUpperCase(),
+    ),
 );
 
 /** Characters in a line without its end (RFC 2045 section 6.7). */
@@ -147,12 +161,7 @@ class Encoder implements Pieces {
     this.#out = new Uint8Array(most + Math.ceil(most / (LINE - 3)) * 3 + 8);
     this.#size = 0;
     for (let at = 0; at < chunk.length;) {
-      // What needs nothing goes in one piece, as far as the line has room.
-      const end = this.#held === undefined ? this.#plainUntil(chunk, at) : at;
-      if (end > at) this.#out.set(chunk.subarray(at, end), this.#size);
-      this.#size += end - at;
-      this.#column += end - at;
-      at = end;
+      at = this.#held === undefined ? this.#usual(chunk, at) : at;
       if (at < chunk.length) this.#next(chunk[at++]!);
     }
     return this.#out.subarray(0, this.#size);
@@ -165,11 +174,47 @@ class Encoder implements Pieces {
     return this.#out.subarray(0, this.#size);
   }
 
-  /** Up to the first byte that needs more than to be copied. */
-  #plainUntil(chunk: Uint8Array, from: number): number {
-    const most = Math.min(chunk.length, from + LINE - 1 - this.#column);
+  /**
+   * What nearly all bytes need, in one loop over local variables, which is
+   * several times as fast as `#next` for each. Stops at a byte that depends on
+   * what comes behind it or came before.
+   */
+  #usual(chunk: Uint8Array, from: number): number {
+    const out = this.#out;
+    const isText = !this.#binary;
+    let size = this.#size;
+    let column = this.#column;
     let at = from;
-    while (at < most && PLAIN[chunk[at]!] === 1) at++;
+    for (; at < chunk.length; at++) {
+      const byte = chunk[at]!;
+      const next = at + 1 < chunk.length ? chunk[at + 1]! : LF;
+      const isLiteral = PLAIN[byte] === 1 || (byte === SPACE && next > SPACE);
+      if (isText && byte === CR && next === LF && at + 1 < chunk.length) {
+        out[size++] = CR;
+        out[size++] = LF;
+        column = 0;
+        at++;
+        continue;
+      }
+      if (!isLiteral && byte < 0x7f && byte !== EQUALS) break;
+      if (column + (isLiteral ? 1 : 3) > LINE - 1) {
+        out[size++] = EQUALS;
+        out[size++] = CR;
+        out[size++] = LF;
+        column = 0;
+      }
+      if (isLiteral) {
+        out[size++] = byte;
+        column++;
+      } else {
+        out[size++] = EQUALS;
+        out[size++] = DIGITS[byte >> 4]!;
+        out[size++] = DIGITS[byte & 15]!;
+        column += 3;
+      }
+    }
+    this.#size = size;
+    this.#column = column;
     return at;
   }
 
@@ -201,8 +246,8 @@ class Encoder implements Pieces {
   #encode(byte: number): void {
     this.#room(3);
     this.#out[this.#size++] = EQUALS;
-    this.#out[this.#size++] = HEX.charCodeAt(byte >> 4);
-    this.#out[this.#size++] = HEX.charCodeAt(byte & 15);
+    this.#out[this.#size++] = DIGITS[byte >> 4]!;
+    this.#out[this.#size++] = DIGITS[byte & 15]!;
   }
 
   /** A soft line break where no more fits before it. */
@@ -248,6 +293,8 @@ class Decoder implements Pieces {
     let size = 0;
     let at = 0;
     while (at < bytes.length) {
+      ({ at, size } = this.#usual(bytes, at, out, size));
+      if (at >= bytes.length) break;
       const byte = bytes[at]!;
       if (byte === SPACE || byte === TAB) {
         const end = this.#blanks(bytes, at);
@@ -275,13 +322,49 @@ class Decoder implements Pieces {
         out[size++] = SPACE;
         at++;
       } else {
-        // Up to what may be more than itself.
-        do out[size++] = bytes[at++]!; while (
-          at < bytes.length && PLAIN[bytes[at]!] === 1 && !this.#header
-        );
+        out[size++] = byte;
+        at++;
       }
     }
     return { content: out.subarray(0, size), used: at };
+  }
+
+  /**
+   * What nearly all bytes need, in one loop. Stops at blanks and `=` that depend
+   * on what comes behind them.
+   */
+  #usual(
+    bytes: Uint8Array,
+    from: number,
+    out: Uint8Array,
+    start: number,
+  ): { at: number; size: number } {
+    let at = from;
+    let size = start;
+    if (this.#longRun) return { at, size };
+    // Behind the last of these more may have to come.
+    const end = bytes.length - 2;
+    while (at < end) {
+      const byte = bytes[at]!;
+      if (COPIED[byte] === 1) {
+        out[size++] = byte;
+        at++;
+        continue;
+      }
+      if (byte === EQUALS) {
+        const value = VALUES[bytes[at + 1]!]! << 4 | VALUES[bytes[at + 2]!]!;
+        if (value >= 0) out[size++] = value;
+        else if (bytes[at + 1] !== CR || bytes[at + 2] !== LF) break;
+        at += 3;
+        continue;
+      }
+      if (byte === SPACE) {
+        if (bytes[at + 1]! <= SPACE) break;
+      } else if (byte === TAB || (byte === UNDERSCORE && this.#header)) break;
+      out[size++] = byte;
+      at++;
+    }
+    return { at, size };
   }
 
   #blanks(bytes: Uint8Array, from: number): number {
@@ -300,7 +383,7 @@ class Decoder implements Pieces {
     last: boolean,
   ): number | undefined {
     const left = bytes.length - at;
-    if (!last && left === 2 && digitValue(bytes[at + 1]!) >= 0) {
+    if (!last && left === 2 && digitValue(bytes[at + 1]) >= 0) {
       return undefined;
     }
     // Blanks between "=" and the line's end were put there on the way.
@@ -320,13 +403,11 @@ function isLineEnd(byte: number): boolean {
 
 /** The byte that two digits stand for; -1 where there are none. */
 function hexValue(bytes: Uint8Array, at: number): number {
-  const high = digitValue(bytes[at]!);
-  const low = digitValue(bytes[at + 1]!);
+  const high = digitValue(bytes[at]);
+  const low = digitValue(bytes[at + 1]);
   return high >= 0 && low >= 0 ? high << 4 | low : -1;
 }
 
-function digitValue(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const upper = byte & ~0x20;
-  return upper >= 0x41 && upper <= 0x46 ? upper - 0x37 : -1;
+function digitValue(byte: number | undefined): number {
+  return byte === undefined ? -1 : VALUES[byte]!;
 }
