@@ -13,7 +13,9 @@
  */
 
 export * from "./encoding/mod.ts";
+export * from "./mailcap.ts";
 export * from "./message/mod.ts";
+export * from "./mime_types.ts";
 export * from "./pop3/mod.ts";
 export * from "./sasl/mod.ts";
 export * from "./smtp/mod.ts";

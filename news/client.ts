@@ -1,3 +1,4 @@
+import { MailMessage } from "../mail/message/mod.ts";
 import { abortable } from "../_wire/abortable.ts";
 import { checkClientOptions } from "../_wire/client_options.ts";
 import { checkCommand } from "../_wire/command.ts";
@@ -499,13 +500,18 @@ export class NntpClient implements AsyncDisposable {
    * );
    * ```
    */
-  post(article: BodySource, options: OperationOptions = {}): Promise<void> {
+  post(
+    article: BodySource | MailMessage,
+    options: OperationOptions = {},
+  ): Promise<void> {
     return this.#turn(
       "POST",
       options,
       () =>
         sendArticle(this.#session, "POST", {
-          article,
+          article: article instanceof MailMessage
+            ? article.toStream({ keepBcc: false })
+            : article,
           invitation: 340,
           accepted: 240,
         }),

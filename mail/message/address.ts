@@ -1,5 +1,5 @@
 /** Addresses in a header (RFC 5322 section 3.4). */
-import { decodeWords, encodeWords } from "./words.ts";
+import { decodeWords, encodeWords, oneLine, wordAt } from "./words.ts";
 
 /** Somebody's address. */
 export interface MailboxAddress {
@@ -19,6 +19,9 @@ export interface AddressGroup {
 
 /** What stands in a list of addresses. */
 export type Address = MailboxAddress | AddressGroup;
+
+/** Ten times what RFC 2047 section 2 allows. */
+const LONGEST_WORD = 750;
 
 interface Token {
   kind: "word" | "quoted" | "comment" | "special";
@@ -74,7 +77,9 @@ export function parseAddressList(value: string): Address[] {
 export function formatAddress(address: Address): string {
   if ("group" in address) {
     const members = address.members.map(formatAddress).join(", ");
-    return `${formatPhrase(address.group)}: ${members};`;
+    const name = formatPhrase(address.group);
+    // RFC 2047 section 5 (3) wants a blank behind an encoded word.
+    return `${name}${name.endsWith("?=") ? " " : ""}: ${members};`;
   }
   const { name } = address;
   if (!ADDRESS.test(address.address)) {
@@ -146,12 +151,27 @@ function* tokensOf(value: string): Generator<Token> {
       at = end < 0 ? value.length : end + 1;
       text = value.slice(start, at);
     } else {
-      while (at < value.length && !/[\s"(<>,;:@[]/.test(value[at]!)) at++;
+      const end = encodedWordEnd(value, at);
+      if (end > at) at = end;
+      else while (at < value.length && !/[\s"(<>,;:@[]/.test(value[at]!)) at++;
       text = value.slice(start, at);
     }
     yield { kind, text, raw: value.slice(start, at), apart };
     apart = kind === "comment";
   }
+}
+
+/**
+ * Where the encoded word ends that begins here. QUIRK: it may hold commas and
+ * brackets, which RFC 2047 section 5 (3) forbids and many programs send; not
+ * blanks, with which it could hide addresses.
+ */
+function encodedWordEnd(value: string, at: number): number {
+  if (!value.startsWith("=?", at)) return at;
+  const blank = value.slice(at, at + LONGEST_WORD).search(/\s/);
+  const end = at + (blank < 0 ? LONGEST_WORD : blank);
+  const word = wordAt(value.slice(at, end), 0);
+  return word && word !== "none" ? at + word.end : at;
 }
 
 /** The list as far as it was read. */
@@ -204,7 +224,7 @@ class List {
       case ":":
         // A second one makes no group in a group.
         if (this.#group) break;
-        this.#group = { group: decodeWords(phrase(this.#words)), members: [] };
+        this.#group = { group: decode(phrase(this.#words)), members: [] };
         this.#words = [];
         break;
       case ",":
@@ -232,16 +252,21 @@ class List {
   }
 
   #mailbox(): MailboxAddress | undefined {
-    const comment = decodeWords(this.#comments.join(" "));
+    const comment = decode(this.#comments.join(" "));
     if (this.#angle !== undefined) {
-      const name = decodeWords(phrase(this.#words)) || comment;
+      const name = decode(phrase(this.#words)) || comment;
       const address = this.#angle.join("");
       return name || address ? { name, address } : undefined;
     }
     const { name, address } = withoutBrackets(this.#words);
     if (name === "" && address === "") return undefined;
-    return { name: decodeWords(name) || comment, address };
+    return { name: decode(name) || comment, address };
   }
+}
+
+/** Nothing that could end the field which it is used in next. */
+function decode(text: string): string {
+  return oneLine(decodeWords(text));
 }
 
 /** Words with blanks between them where blanks were. */

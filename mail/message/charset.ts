@@ -27,11 +27,18 @@ const ASIAN: Record<string, string> = {
 export function decodeCharset(bytes: Uint8Array, charset: string): string {
   const name = charset.trim().toLowerCase();
   if (/^(unicode-1-1-)?utf-?7$/.test(name)) return decodeUtf7(bytes);
-  const decoder = decoderFor(name);
+  const decoder = decoderFor(byteOrder(bytes, name));
   // UTF-8 that is none, and ASCII that is more.
   const guessed = !decoder || decoder.encoding === "utf-8" ||
     /^(us-)?ascii$|^ansi_x3/.test(name);
   return guessed ? decodeText(bytes) : decoder.decode(bytes);
+}
+
+/** A byte order mark decides (RFC 2781 section 3.3). */
+function byteOrder(bytes: Uint8Array, name: string): string {
+  return /^utf[-_]?16$/.test(name) && bytes[0] === 0xfe && bytes[1] === 0xff
+    ? "utf-16be"
+    : name;
 }
 
 const decoders = new Map<string, TextDecoder | undefined>();

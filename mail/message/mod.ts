@@ -20,3 +20,16 @@ export {
 } from "./address.ts";
 export { formatDate, parseDate } from "./date.ts";
 export { decodeWords, encodeWords } from "./words.ts";
+export { type DkimKey, dkimSign } from "./dkim_sign.ts";
+export { type DkimResult, dkimVerify } from "./dkim_verify.ts";
+export { MailHeaders } from "./headers.ts";
+export { MailMessage, type WriteOptions } from "./message.ts";
+export type {
+  AddressInput,
+  Attachment,
+  AttachmentInput,
+  MailMessageInit,
+  ParseOptions,
+  PartContent,
+} from "./types.ts";
+export type { BodySource, Bytes } from "../../_wire/options.ts";

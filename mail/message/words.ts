@@ -10,14 +10,13 @@ import { decodeCharset } from "./charset.ts";
 /** Characters in an encoded word (section 2). */
 const LONGEST_WORD = 75;
 const BEGIN = "=?UTF-8?";
+/** A word that hardly fits a line (RFC 5322 section 2.1.1) has to be cut. */
+const LONGEST_PLAIN = 900;
+/** Below this the first word goes on a line of its own. */
+const SHORTEST_FIRST = 30;
 
-/**
- * An encoded word. QUIRK: blanks stand in its text, a language behind its charset
- * (RFC 2231 section 5), and text right beside it.
- */
-const WORD = /=\?([^?\s*]+)(?:\*[^?\s]*)?\?([BbQq])\?([^?]*)\?=/g;
-
-interface Word {
+/** An encoded word. */
+export interface Word {
   charset: string;
   encoding: string;
   text: string;
@@ -46,15 +45,7 @@ export function decodeWords(value: string): string {
   let text = "";
   let at = 0;
   let row: Word[] = [];
-  for (const match of value.matchAll(WORD)) {
-    const [all, charset, encoding, encoded] = match;
-    const word = {
-      charset: charset!.toLowerCase(),
-      encoding: encoding!.toUpperCase(),
-      text: encoded!,
-      start: match.index,
-      end: match.index + all.length,
-    };
+  for (const word of wordsIn(value)) {
     const between = value.slice(at, word.start);
     if (row.length > 0 && between.trim() === "") {
       const last = row.at(-1)!;
@@ -72,6 +63,44 @@ export function decodeWords(value: string): string {
     at = word.end;
   }
   return text + decodeRow(row) + value.slice(at);
+}
+
+/**
+ * The encoded words in a value. QUIRK: blanks and question marks stand in their
+ * text, a language behind the charset (RFC 2231 section 5), and text right beside
+ * them.
+ */
+function* wordsIn(value: string): Generator<Word> {
+  for (let start = value.indexOf("=?"); start >= 0;) {
+    const word = wordAt(value, start);
+    if (word === "none") return;
+    if (word) yield word;
+    start = value.indexOf("=?", word?.end ?? start + 2);
+  }
+}
+
+/** `"none"` where none can follow either: all of them end alike. */
+export function wordAt(
+  value: string,
+  start: number,
+): Word | "none" | undefined {
+  const name = value.indexOf("?", start + 2);
+  if (name < 0) return "none";
+  const encoding = value.slice(name + 1, name + 2).toUpperCase();
+  const charset = value.slice(start + 2, name).split("*", 1)[0]!;
+  const isWord = (encoding === "B" || encoding === "Q") &&
+    value[name + 2] === "?" && /^[^\s=]+$/.test(charset);
+  if (!isWord) return undefined;
+  const end = value.indexOf("?=", name + 3);
+  if (end < 0) return "none";
+  const text = value.slice(name + 3, end);
+  return {
+    charset: charset.toLowerCase(),
+    encoding,
+    text,
+    start,
+    end: end + 2,
+  };
 }
 
 /** Words of one charset and encoding in a row, whose bytes belong together. */
@@ -116,6 +145,8 @@ export function encodeWords(
     encoding?: "Q" | "B" | undefined;
     /** Whether all of it is encoded, if anything is; default `false`. */
     whole?: boolean | undefined;
+    /** Characters in front of it on its line; default 0. */
+    column?: number | undefined;
   } = {},
 ): string {
   // Blanks at either end, and runs of them, would be lost in folding.
@@ -125,28 +156,39 @@ export function encodeWords(
   const first = options.whole ? 0 : needs.indexOf(true);
   const last = options.whole ? pieces.length - 1 : needs.lastIndexOf(true);
   const middle = pieces.slice(first, last + 1).join("").toWellFormed();
-  return pieces.slice(0, first).join("") +
-    encodeAll(middle, options.encoding) + pieces.slice(last + 1).join("");
+  const before = pieces.slice(0, first).join("");
+  const column = (options.column ?? 0) + before.length;
+  return before + encodeAll(middle, options.encoding, column) +
+    pieces.slice(last + 1).join("");
 }
 
 function needsEncoding(piece: string): boolean {
   if (piece === " ") return false;
+  if (piece.length > LONGEST_PLAIN) return true;
   return /[^\x20-\x7e]|=\?|\s$|^\s/.test(piece);
 }
 
-function encodeAll(text: string, wanted: "Q" | "B" | undefined): string {
+function encodeAll(
+  text: string,
+  wanted: "Q" | "B" | undefined,
+  column: number,
+): string {
   const bytes = new TextEncoder().encode(text);
   const quoted = encodeQuotedPrintable(bytes, { header: true });
   const encoding = wanted ??
     (quoted.length > Math.ceil(bytes.length / 3) * 4 ? "B" : "Q");
-  const room = LONGEST_WORD - `${BEGIN}${encoding}??=`.length;
+  const markup = `${BEGIN}${encoding}??=`.length;
+  // A line with words has one character more than the longest of them.
+  const left = LONGEST_WORD + 1 - column;
   const encode = encoding === "Q"
     ? (part: Uint8Array) => encodeQuotedPrintable(part, { header: true })
     : (part: Uint8Array) => encodeBase64(part);
-  const most = Math.floor(room / 4) * 3;
   const words: string[] = [];
   let start = 0;
   while (start < bytes.length) {
+    const isShort = words.length === 0 && left >= SHORTEST_FIRST;
+    const room = Math.min(LONGEST_WORD, isShort ? left : Infinity) - markup;
+    const most = Math.floor(room / 4) * 3;
     let end = start;
     for (let next = nextCharacter(bytes, start);;) {
       const fits = encoding === "B"
@@ -168,4 +210,12 @@ function nextCharacter(bytes: Uint8Array, at: number): number {
   let end = at + 1;
   while (end < bytes.length && (bytes[end]! & 0xc0) === 0x80) end++;
   return end;
+}
+
+/**
+ * Encoded words can hold line ends, which would begin another field where the
+ * value is used again, as in a reply's subject.
+ */
+export function oneLine(text: string): string {
+  return text.replace(/[\r\n\0]+/g, " ");
 }

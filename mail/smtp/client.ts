@@ -6,8 +6,10 @@ import type { BodySource, OperationOptions } from "../../_wire/options.ts";
 import { Turns } from "../../_wire/turns.ts";
 import type { SaslSecret } from "../sasl/types.ts";
 import { checkAddress } from "./address.ts";
+import type { MailMessage } from "../message/mod.ts";
 import { Content } from "./content.ts";
 import { checkEnvelope } from "./envelope.ts";
+import { outgoing, type SendArgument } from "./outgoing.ts";
 import { checkOptions } from "./options.ts";
 import { notOffered } from "./plan.ts";
 import { checkName, type Progress, Session } from "./session.ts";
@@ -189,6 +191,33 @@ export class SmtpClient implements AsyncDisposable {
   }
 
   /**
+   * Sends a message to those whom it names in To, Cc and Bcc, from its Sender or
+   * From. Bcc is not sent.
+   *
+   * @example
+   * ```ts
+   * import { MailMessage } from "@wireline/std/mail/message";
+   * import { SmtpClient } from "@wireline/std/mail/smtp";
+   *
+   * await using smtp = await SmtpClient.connect({
+   *   hostname: "smtp.example.com",
+   *   tls: "starttls",
+   * });
+   * await smtp.sendMail(
+   *   new MailMessage({
+   *     from: "Ada <ada@example.com>",
+   *     to: "bob@example.com",
+   *     subject: "Hello",
+   *     text: "How are you?",
+   *   }),
+   * );
+   * ```
+   */
+  sendMail(
+    message: MailMessage,
+    options?: OperationOptions,
+  ): Promise<SendResult>;
+  /**
    * Sends a message, header and body as they are, in constant memory whatever
    * its size. Bare CRs and LFs become CRLF. The envelope alone says to whom it
    * goes: a Bcc header is sent as it is.
@@ -218,14 +247,20 @@ export class SmtpClient implements AsyncDisposable {
    */
   sendMail(
     envelope: SmtpEnvelope,
-    message: BodySource,
-    options: OperationOptions = {},
+    message: BodySource | MailMessage,
+    options?: OperationOptions,
+  ): Promise<SendResult>;
+  async sendMail(
+    first: SmtpEnvelope | MailMessage,
+    second?: SendArgument,
+    third?: OperationOptions,
   ): Promise<SendResult> {
+    const { envelope, source, options } = outgoing(first, second, third);
     const { signal } = options;
     let content: Content | undefined;
-    return this.#turn("MAIL", {}, () => {
+    return await this.#turn("MAIL", {}, () => {
       const checked = checkEnvelope(envelope);
-      const taken = content = new Content(message, envelope);
+      const taken = content = new Content(source, envelope);
       const progress: Progress = {};
       return () =>
         abortable(

@@ -4,6 +4,8 @@ import { GOODBYE, sayGoodbye } from "../../_wire/goodbye.ts";
 import type { BodySource, OperationOptions } from "../../_wire/options.ts";
 import { Content } from "./content.ts";
 import { type CheckedEnvelope, checkEnvelope } from "./envelope.ts";
+import type { MailMessage } from "../message/mod.ts";
+import { outgoing, type SendArgument } from "./outgoing.ts";
 import { type CheckedOptions, checkOptions } from "./options.ts";
 import { limitOf } from "./replies.ts";
 import { type Progress, Session } from "./session.ts";
@@ -113,22 +115,35 @@ export class SmtpPool implements AsyncDisposable {
   }
 
   /**
+   * Sends a message to those whom it names, as soon as a connection is free.
+   */
+  sendMail(
+    message: MailMessage,
+    options?: OperationOptions,
+  ): Promise<SendResult>;
+  /**
    * Sends a message as {@linkcode SmtpClient.sendMail} does, as soon as a
    * connection is free.
    */
-  async sendMail(
+  sendMail(
     envelope: SmtpEnvelope,
-    message: BodySource,
-    options: OperationOptions = {},
+    message: BodySource | MailMessage,
+    options?: OperationOptions,
+  ): Promise<SendResult>;
+  async sendMail(
+    first: SmtpEnvelope | MailMessage,
+    second?: SendArgument,
+    third?: OperationOptions,
   ): Promise<SendResult> {
-    const checked = checkEnvelope(envelope);
+    const { envelope, source, options } = outgoing(first, second, third);
     const { signal } = options;
+    const checked = checkEnvelope(envelope);
     signal?.throwIfAborted();
     this.#signal?.throwIfAborted();
     if (this.#closing) {
       throw stateError("Cannot send the message: the pool was closed");
     }
-    const content = new Content(message, envelope);
+    const content = new Content(source, envelope);
     const { promise, resolve, reject } = Promise.withResolvers<SendResult>();
     const job: Job = { envelope: checked, content, signal, resolve, reject };
     // Where it is on a connection, that has its own way to stop.

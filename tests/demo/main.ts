@@ -17,6 +17,7 @@
  */
 
 import { readFtp, showFtp } from "./ftp.ts";
+import { showMail } from "./mail.ts";
 import { readNews, showNews } from "./news.ts";
 import { readPop3, showPop3 } from "./pop3.ts";
 import { forPeople, say } from "./say.ts";
@@ -26,7 +27,7 @@ type Show = (signal: AbortSignal) => Promise<void>;
 type Read = (url: URL, signal: AbortSignal) => Promise<void>;
 
 /** One for each protocol. */
-const SHOWS: Show[] = [showFtp, showSmtp, showPop3, showNews];
+const SHOWS: Show[] = [showFtp, showSmtp, showPop3, showMail, showNews];
 const READERS: Record<string, Read> = {
   "ftp:": readFtp,
   "ftps:": readFtp,

@@ -97,6 +97,15 @@ export class Pop3Server implements AsyncDisposable {
     return this.#drops.get(user)?.length ?? 0;
   }
 
+  /** Puts a message into a user's maildrop, for sessions that begin later. */
+  deliver(user: string, bytes: Uint8Array): void {
+    const drop = this.#drops.get(user) ?? [];
+    this.#drops.set(user, [
+      ...drop,
+      { bytes, uid: crypto.randomUUID(), deleted: false },
+    ]);
+  }
+
   /** Closes all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
