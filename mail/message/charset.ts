@@ -1,5 +1,6 @@
+import { Buffer } from "node:buffer";
 import type { Bytes } from "../../_wire/options.ts";
-import { decodeText } from "../../_wire/text.ts";
+import { decodeText, toByteString } from "../../_wire/text.ts";
 
 /** Names that mail has for what the Encoding standard knows by another. */
 const OTHER_NAMES: [name: RegExp, label: string][] = [
@@ -31,7 +32,23 @@ export function decodeCharset(bytes: Uint8Array, charset: string): string {
   // UTF-8 that is none, and ASCII that is more.
   const guessed = !decoder || decoder.encoding === "utf-8" ||
     /^(us-)?ascii$|^ansi_x3/.test(name);
-  return guessed ? decodeText(bytes) : decoder.decode(bytes);
+  if (guessed) return decodeText(bytes);
+  const isEscaped = decoder.encoding === "iso-2022-jp";
+  return decoder.decode(isEscaped ? withoutEmptyAscii(bytes) : bytes);
+}
+
+/**
+ * Words of ISO-2022 begin and end in ASCII (RFC 2047 section 5). Behind one
+ * another they go to ASCII for no character, which the decoder holds for an
+ * attack.
+ */
+function withoutEmptyAscii(bytes: Uint8Array): Uint8Array {
+  const text = toByteString(bytes);
+  // deno-lint-ignore no-control-regex
+  const empty = /(?:\x1b\([BJ])+(?=\x1b)/g;
+  return text.includes("\x1b(B\x1b")
+    ? Buffer.from(text.replaceAll(empty, ""), "latin1")
+    : bytes;
 }
 
 /** A byte order mark decides (RFC 2781 section 3.3). */

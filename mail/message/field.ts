@@ -41,37 +41,57 @@ export function formatField(
       `Cannot write the field ${name}: its value holds a line end or a NUL`,
     );
   }
+  const units = unitsOf(name, value.trim());
+  return toBytes(fold(name, units, lineEnd)) + lineEnd;
+}
+
+/** What the value consists of, best not broken within (section 2.2.3). */
+function unitsOf(name: string, value: string): string[] {
   const key = name.toLowerCase();
-  let text: string;
   if (ADDRESS_FIELDS.has(key)) {
-    text = parseAddressList(value)
-      .map((one) => formatAddress(withAsciiDomains(one))).join(", ");
-  } else if (ASCII_FIELDS.has(key)) text = asciiOnly(name, value);
-  else text = encodeWords(value.trim(), { column: name.length + 2 });
-  return toBytes(fold(name, text, lineEnd)) + lineEnd;
+    const list = parseAddressList(value);
+    return list.map((one, at) =>
+      formatAddress(withAsciiDomains(one)) + (at < list.length - 1 ? "," : "")
+    );
+  }
+  return words(
+    ASCII_FIELDS.has(key)
+      ? asciiOnly(name, value)
+      : encodeWords(value, { column: name.length + 2 }),
+  );
+}
+
+/** Each with the blanks in front of it, except the first one. */
+function words(text: string): string[] {
+  return text.match(/(?:^|[ \t])[ \t]*[^ \t]*/g)
+    ?.map((word) => word.replace(/^ /, "")) ?? [];
 }
 
 function asciiOnly(name: string, value: string): string {
-  if (/^[\t\x20-\x7e]*$/.test(value)) return value.trim();
+  if (/^[\t\x20-\x7e]*$/.test(value)) return value;
   throw new TypeError(
     `Cannot write the field ${name}: its value is not in ASCII`,
   );
 }
 
-/** Line breaks in front of blanks, so that lines are at most 76 characters. */
-function fold(name: string, value: string, lineEnd: string): string {
-  if (name.length + 2 + value.length <= LINE) return `${name}: ${value}`;
+/** Line breaks between the units, so that lines are at most 76 characters. */
+function fold(name: string, units: string[], lineEnd: string): string {
   const lines: string[] = [];
   let line = `${name}:`;
-  for (const [word] of ` ${value}`.matchAll(/[ \t]+[^ \t]*/g)) {
+  const add = (unit: string) => {
     const isFirst = lines.length === 0 && line === `${name}:`;
-    const isFull = line.length + word.length > LINE;
+    const isFull = line.length + 1 + unit.length > LINE;
+    if (isFull && unit.length >= LINE) {
+      const parts = words(unit);
+      if (parts.length > 1) return parts.forEach(add);
+    }
     // A name alone on a line is not liked everywhere.
-    if (isFull && (!isFirst || word.startsWith(" =?"))) {
+    if (isFull && (!isFirst || unit.startsWith("=?"))) {
       lines.push(line);
-      line = word;
-    } else line += word;
-  }
+      line = ` ${unit}`;
+    } else line += ` ${unit}`;
+  };
+  units.forEach(add);
   return [...lines, line].join(lineEnd);
 }
 

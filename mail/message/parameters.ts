@@ -205,12 +205,11 @@ function formatParameter(name: string, value: string): string[] {
   // What looks like an encoded word would be decoded.
   const isPlain = isPlainText(value);
   if (isPlain && value.length <= LONGEST) {
-    return /^[!#$%&'*+\-.^_`{|}~\w]+$/.test(value)
+    return /^[\w.+-]+$/.test(value)
       ? [`${name}=${value}`]
-      // Old readers see a file's name end at the first blank.
       : [`${name}="${value.replace(/["\\]/g, "\\$&")}"`];
   }
-  const sections = cut(`UTF-8''${percentEncode(value)}`);
+  const sections = cut(value);
   return sections.length === 1
     ? [`${name}*=${sections[0]}`]
     : sections.map((text, at) => `${name}*${at}*=${text}`);
@@ -221,24 +220,27 @@ export function isPlainText(value: string): boolean {
   return /^[\x20-\x7e]*$/.test(value) && !value.includes("=?");
 }
 
-/** Into pieces of no more than a section, none of which ends within `%C3`. */
-function cut(encoded: string): string[] {
+/**
+ * In sections, none of which ends within a character: some readers decode them
+ * one by one.
+ */
+function cut(value: string): string[] {
   const sections: string[] = [];
-  for (let start = 0; start < encoded.length;) {
-    let end = Math.min(start + SECTION, encoded.length);
-    if (end < encoded.length) {
-      if (encoded[end - 1] === "%") end -= 1;
-      else if (encoded[end - 2] === "%") end -= 2;
+  let section = "UTF-8''";
+  for (const char of value.toWellFormed()) {
+    const encoded = percentEncode(char);
+    if (section.length + encoded.length > SECTION) {
+      sections.push(section);
+      section = "";
     }
-    sections.push(encoded.slice(start, end));
-    start = end;
+    section += encoded;
   }
-  return sections;
+  return [...sections, section];
 }
 
 /** What is no attribute-char of RFC 2231 section 7. */
 function percentEncode(text: string): string {
-  return encodeURIComponent(text.toWellFormed())
+  return encodeURIComponent(text)
     .replace(
       /['()*]/g,
       (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
