@@ -170,17 +170,16 @@ Deno.test("checkAddress() refuses half a character, which would go out as anothe
 Deno.test("checkAddress() needs no time for addresses made to take much", () => {
   for (
     const address of [
-      '"'.repeat(100_001),
-      '"' + "\\".repeat(100_000),
-      '"a"'.repeat(50_000) + " ",
-      "a".repeat(100_000) + " ",
-      "<".repeat(100_000),
-      "a@".repeat(50_000) + "\u00fc" + "/",
+      '"'.repeat(1_000_001),
+      '"' + "\\".repeat(1_000_000),
+      '"a"'.repeat(500_000) + " ",
+      "a".repeat(1_000_000) + " ",
+      "<".repeat(1_000_000),
+      "a@".repeat(500_000) + "\u00fc" + "/",
     ]
   ) {
-    const begun = performance.now();
+    // In quadratic time this would not end.
     assertThrows(() => checkAddress("x", address), TypeError);
-    assertEquals(performance.now() - begun < 1_000, true);
   }
 });
 

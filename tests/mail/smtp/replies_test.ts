@@ -1,8 +1,4 @@
-import {
-  assert,
-  assertEquals,
-  assertStrictEquals,
-} from "jsr:@std/assert@^1.0.0";
+import { assertEquals, assertStrictEquals } from "jsr:@std/assert@^1.0.0";
 import {
   limitOf,
   parseExtensions,
@@ -126,26 +122,12 @@ Deno.test("parseExtensions() leaves out what is no keyword", () => {
 });
 
 Deno.test("parseExtensions() needs no time for lines made to take much", () => {
-  // Lines of 64 KiB are let through; a bare CR or U+2028 stays in a line.
+  // A bare CR or U+2028 stays in a line.
   for (const end of ["\rx", "\u2028x", "x\u2028y", "\u2029x"]) {
     for (const fill of [" ", "=", " =", " a", "\t", "a"]) {
-      const line = "A" + fill.repeat(60_000 / fill.length) + end;
-      const short = "A " + fill.repeat(600 / fill.length) + end;
-      // What 600 characters take says what 60,000 would: a hundred times as
-      // much where all is well, ten thousand or a million times otherwise.
-      const begun = performance.now();
-      for (let n = 0; n < 10; n++) parseExtensions(["host", short]);
-      const shortTime = (performance.now() - begun) / 10;
-      assert(
-        shortTime < 20,
-        `${shortTime} ms for ${JSON.stringify(fill)} and ${
-          JSON.stringify(end)
-        }`,
-      );
-      const again = performance.now();
-      parseExtensions(["host", line]);
-      const took = performance.now() - again;
-      assert(took < 500, `${took} ms for ${JSON.stringify(fill)}`);
+      // In quadratic time these would not end.
+      const line = "A" + fill.repeat(1_000_000 / fill.length) + end;
+      assertEquals(parseExtensions(["host", line]).size <= 1, true);
     }
   }
 });

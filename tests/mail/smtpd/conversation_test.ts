@@ -225,7 +225,8 @@ Deno.test("SmtpServer takes no letters and spaces beyond ASCII for those of a co
 });
 
 Deno.test("SmtpServer reads a long line in no time", async () => {
-  // Quadratic, each of them would take a good part of a second.
+  // Quadratic, each of them would take a good part of a second, which many times
+  // over the runner would not wait for.
   const spaces = " ".repeat(12_000);
   const lines = [
     `NOOP x${spaces}x`,
@@ -239,14 +240,11 @@ Deno.test("SmtpServer reads a long line in no time", async () => {
     `MAIL FROM:<a@b> ENVID=${"+41".repeat(4_000)}+`,
     `AUTH${spaces}x`,
   ];
-  const began = performance.now();
   for (const line of lines) {
-    await play([`EHLO x\r\n${`${line}\r\n`.repeat(15)}QUIT\r\n`], {
+    await play([`EHLO x\r\n${`${line}\r\n`.repeat(100)}QUIT\r\n`], {
       authenticate,
     });
   }
-  const took = performance.now() - began;
-  assert(took < 5_000, `it took ${took} ms`);
 });
 
 Deno.test("SmtpServer tells its handlers who speaks, and with what envelope", async () => {
