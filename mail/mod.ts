@@ -13,6 +13,7 @@
  */
 
 export * from "./encoding/mod.ts";
+export * from "./mailbox/mod.ts";
 export * from "./mailcap.ts";
 export * from "./message/mod.ts";
 export * from "./mime_types.ts";
