@@ -1,6 +1,7 @@
 /** From what a message is made of to its parts (RFC 2046, RFC 2387). */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import { chunksOf, isReplayable } from "../../_wire/body_source.ts";
 import { guessType } from "../mime_types.ts";
 import { buildHeader } from "./build_header.ts";
 import type { Entity, TransferEncoding } from "./entity.ts";
@@ -234,11 +235,9 @@ function filePart(input: FileInput): FilePart {
       part: { parts: [], embedded: entity },
     };
   }
-  const isSource = typeof content === "string" ||
-    typeof content === "function" ||
-    (typeof content === "object" && content !== null);
-  if (!isSource) {
-    throw new TypeError(`Cannot attach a ${typeof content}: it is no content`);
+  // Nothing is read yet: it throws where there is nothing to read.
+  if (typeof content !== "function" && !isReplayable(content)) {
+    chunksOf(content);
   }
   return {
     type: typeOf(input.filename, content),

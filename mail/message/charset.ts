@@ -95,6 +95,7 @@ function decodeUtf7(bytes: Uint8Array): string {
       const units: Bytes = Uint8Array.fromBase64(whole);
       // Half a unit is what is left over of the bits.
       const even = units.subarray(0, units.length & ~1);
+      if (even.length === 0) return all;
       return new TextDecoder("utf-16be").decode(even);
     },
   );

@@ -7,6 +7,7 @@ import {
   canonicalBody,
   headerOf,
   isName,
+  keyName,
   LEAST_RSA_BITS,
   parseCanonicalization,
   pickFields,
@@ -94,15 +95,24 @@ export async function dkimSign(
   const { domain, selector, canonicalization = "relaxed/relaxed" } = key;
   checkName("domain", domain);
   checkName("selector", selector);
+  checkName("domain and the selector", keyName(selector, domain));
   const { algorithm, privateKey } = readPrivateKey(key.privateKey);
   const [header, body] = parseCanonicalization(canonicalization) ??
     badCanonicalization(canonicalization);
-  const bytes = toSentForm(await readAll(message, MOST_SIZE));
-  const { fields, bodyStart } = headerOf(bytes);
-  if (!fields.some((field) => field.key === "from")) {
-    throw new TypeError("Cannot sign the message: it has no field From");
+  const wanted = checkHeaders(key.headers);
+  const times = timesOf(key);
+  const bytes = toSentForm(await readAll(message, MOST_SIZE), true);
+  const { fields, bodyStart, isWhole } = headerOf(bytes);
+  if (fields.filter((field) => field.key === "from").length !== 1) {
+    throw new TypeError("Cannot sign the message: it has not one field From");
   }
-  const names = namesToSign(fields, key.headers);
+  if (!isWhole || fields.some((field) => field.key === "")) {
+    throw new TypeError(
+      "Cannot sign the message: its header is too long, or has a line that is " +
+        "no field",
+    );
+  }
+  const names = namesToSign(fields, wanted);
   const bodyHash = sha256(
     canonicalBody(toByteString(bytes.subarray(bodyStart)), body),
   ).toString("base64");
@@ -112,8 +122,7 @@ export async function dkimSign(
     `c=${canonicalization}`,
     `d=${domain}`,
     `s=${selector}`,
-    `t=${seconds("time", key.time ?? new Date())}`,
-    ...(key.expires ? [`x=${seconds("expires", key.expires)}`] : []),
+    ...times,
     `h=${foldList(names)}`,
     `bh=${bodyHash}`,
   ];
@@ -131,13 +140,10 @@ export async function dkimSign(
   const folded = signature.toString("base64").match(/.{1,72}/g)!
     .join("\r\n  ");
   const written = new TextEncoder().encode(`${start}${folded}\r\n`);
-  return concat([written, new Uint8Array(bytes)]);
+  return concat([written, bytes]);
 }
 
-function namesToSign(
-  fields: readonly Field[],
-  wanted: string[] = SIGNED,
-): string[] {
+function checkHeaders(wanted: string[] = SIGNED): string[] {
   const names = wanted.map((name) => name.toLowerCase());
   const bad = names.find((name) => !/^[!-9<-~]+$/.test(name));
   if (bad !== undefined || !names.includes("from")) {
@@ -147,10 +153,28 @@ function namesToSign(
         : `Cannot sign the field ${JSON.stringify(bad)}: it is no field's name`,
     );
   }
-  return [...new Set(names)].flatMap((name) => {
+  return [...new Set(names)];
+}
+
+/** Each as often as it is there, and some once more. */
+function namesToSign(fields: readonly Field[], wanted: string[]): string[] {
+  return wanted.flatMap((name) => {
     const count = fields.filter(({ key }) => key === name).length;
     return Array(count + (SEALED.includes(name) ? 1 : 0)).fill(name);
   });
+}
+
+/** When it was signed, and until when that is good. */
+function timesOf({ time = new Date(), expires }: DkimKey): string[] {
+  const signed = seconds("time", time);
+  if (!expires) return [`t=${signed}`];
+  const end = seconds("expires", expires);
+  if (end <= signed) {
+    throw new TypeError(
+      "Cannot sign: the signature would expire before it is made",
+    );
+  }
+  return [`t=${signed}`, `x=${end}`];
 }
 
 /** Names in lines that are not too long. */

@@ -1,40 +1,51 @@
 /** Forms in which DKIM takes a message, and lists of tags (RFC 6376). */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import type { Bytes } from "../../_wire/options.ts";
 import { toByteString } from "../../_wire/text.ts";
 import { type Field, trimEnd } from "./headers.ts";
-import { parseHeader } from "./parse_header.ts";
+import { parseHeader, TOO_LONG } from "./parse_header.ts";
 
-/** Bytes in a header that are looked at. */
+/** Bytes in a header that is signed. */
 const HEADER_SIZE = 1024 * 1024;
+/** What signing puts in front of it, and others do on the way. */
+const MORE = 128 * 1024;
 /** RFC 8301 section 3.2; shorter keys are broken at home. */
 export const LEAST_RSA_BITS = 1024;
 
 /** How much a message may change on its way (section 3.4). */
 export type Canonicalization = "simple" | "relaxed";
 
-/** The bytes with the line ends that they are sent with. */
-export function toSentForm(bytes: Uint8Array): Uint8Array {
+/**
+ * The bytes with CRLF for each LF that stands alone, as a file has it. With
+ * `bareCr` for each CR too: who signs decides what the lines are, who verifies
+ * must not (section 5.3).
+ */
+export function toSentForm(bytes: Bytes, bareCr: boolean): Bytes {
   const text = toByteString(bytes);
-  if (!/(?<!\r)\n|\r(?!\n)/.test(text)) return bytes;
-  return Buffer.from(text.replace(/\r\n|\n|\r/g, "\r\n"), "latin1");
+  const bare = bareCr ? /(?<!\r)\n|\r(?!\n)/g : /(?<!\r)\n/g;
+  return text.search(bare) < 0
+    ? bytes
+    : new Uint8Array(Buffer.from(text.replace(bare, "\r\n"), "latin1"));
 }
 
 /** The fields, and where the body begins. */
 export function headerOf(
-  bytes: Uint8Array,
-): { fields: readonly Field[]; bodyStart: number } {
-  const source = new Uint8Array(bytes);
-  return parseHeader(
+  source: Bytes,
+  isSigned = false,
+): { fields: Field[]; bodyStart: number; isWhole: boolean } {
+  const defects: string[] = [];
+  const { fields, bodyStart } = parseHeader(
     {
       source,
       lines: toByteString(source),
-      maxSize: HEADER_SIZE,
+      maxSize: HEADER_SIZE + (isSigned ? MORE : 0),
       isDelimiter: () => false,
     },
     0,
-    [],
+    defects,
   );
+  return { fields, bodyStart, isWhole: !defects.includes(TOO_LONG) };
 }
 
 /** A field with its line end, one character a byte (sections 3.4.1, 3.4.2). */
@@ -42,19 +53,22 @@ export function canonicalField(
   { raw, valueAt, key }: Field,
   how: Canonicalization,
 ): string {
-  if (how === "simple") return raw;
-  const value = raw.slice(valueAt).replaceAll("\r\n", "").replace(
-    /[ \t]+/g,
-    " ",
-  );
-  return `${key}:${trimEnd(value).replace(/^ /, "")}\r\n`;
+  // The last one has none where the message ends with it.
+  if (how === "simple") return raw.endsWith("\r\n") ? raw : `${raw}\r\n`;
+  const value = oneBlank(raw.slice(valueAt).replaceAll("\r\n", ""));
+  return `${key}:${value.replace(/^ | $/g, "")}\r\n`;
+}
+
+/** One space for each row of blanks; most have one already. */
+function oneBlank(text: string): string {
+  return text.replaceAll("\t", " ").replace(/ {2,}/g, " ");
 }
 
 /** The body, one character a byte (sections 3.4.3, 3.4.4). */
 export function canonicalBody(text: string, how: Canonicalization): string {
   let body = text;
   if (how === "relaxed") {
-    body = body.replace(/[ \t]+/g, " ").replaceAll(" \r\n", "\r\n");
+    body = oneBlank(body).replaceAll(" \r\n", "\r\n");
     if (body.endsWith(" ")) body = body.slice(0, -1);
   }
   let end = body.length;
@@ -73,33 +87,40 @@ export function parseTags(value: string): Map<string, string> | undefined {
   if (isBlank(specs.at(-1)!)) specs.pop();
   for (const spec of specs) {
     const equals = spec.indexOf("=");
-    const name = spec.slice(0, Math.max(0, equals)).trim();
+    const name = trimBlanks(spec.slice(0, Math.max(0, equals)));
     if (!/^[A-Za-z]\w*$/.test(name) || tags.has(name)) return undefined;
-    tags.set(name, spec.slice(equals + 1).trim());
+    tags.set(name, trimBlanks(spec.slice(equals + 1)));
   }
   return tags;
 }
 
 /** Base64 may be folded anywhere. */
 export function withoutBlanks(text: string): string {
-  return text.replace(/\s+/g, "");
+  return text.replace(/[ \t\r\n]+/g, "");
 }
 
 /** Entries of a list that colons divide, in lower case. */
 export function splitColons(text: string): string[] {
-  return text.split(":").map((one) => one.trim().toLowerCase());
+  return text.split(":").map((one) => trimBlanks(one).toLowerCase());
 }
 
 /** The field as it is when it is signed: `b=` is empty (section 3.5). */
 export function withoutSignature(field: Field): Field {
   const head = field.raw.slice(0, field.valueAt);
   const value = field.raw.slice(field.valueAt).split(";")
-    .map((spec) => spec.replace(/^(\s*b\s*=)[^]*$/, "$1")).join(";");
+    .map((spec) => spec.replace(/^([ \t\r\n]*b[ \t\r\n]*=)[^]*$/, "$1")).join(
+      ";",
+    );
   return { ...field, raw: head + value };
 }
 
 function isBlank(text: string): boolean {
-  return text.trim() === "";
+  return trimBlanks(text) === "";
+}
+
+/** Nothing else is a blank here (section 2.8). */
+function trimBlanks(text: string): string {
+  return trimEnd(text).replace(/^[ \t\r\n]+/, "");
 }
 
 /**
@@ -116,7 +137,9 @@ export function pickFields(
     if (same) same.push(field);
     else left.set(field.key, [field]);
   }
-  return names.flatMap((name) => left.get(name)?.pop() ?? []);
+  return names.flatMap((name) =>
+    name === "" ? [] : left.get(name)?.pop() ?? []
+  );
 }
 
 /** The fields, and the signature's own without a line end (section 3.7). */
@@ -144,6 +167,11 @@ export function parseCanonicalization(
   return isOne(header) && isOne(body) && more === undefined
     ? [header, body]
     : undefined;
+}
+
+/** Where the key lies (section 3.6.2.1). */
+export function keyName(selector: string, domain: string): string {
+  return `${selector}._domainkey.${domain}`;
 }
 
 /** Whether it can stand in a name of the DNS. */

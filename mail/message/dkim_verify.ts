@@ -2,11 +2,13 @@
 import { Buffer } from "node:buffer";
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import type { BodySource } from "../../_wire/options.ts";
-import { toByteString } from "../../_wire/text.ts";
+import { decodeText, toByteString } from "../../_wire/text.ts";
 import {
   canonicalBody,
+  type Canonicalization,
   headerOf,
   isName,
+  keyName,
   LEAST_RSA_BITS,
   parseCanonicalization,
   parseTags,
@@ -18,7 +20,7 @@ import {
   withoutBlanks,
   withoutSignature,
 } from "./dkim_text.ts";
-import { type Field, unfold } from "./headers.ts";
+import type { Field } from "./headers.ts";
 import { MOST_SIZE, readAll } from "./read_all.ts";
 
 /** More are there to keep us busy. */
@@ -78,11 +80,18 @@ export async function dkimVerify(
   } = {},
 ): Promise<DkimResult[]> {
   const { now = new Date() } = options;
-  const bytes = toSentForm(await readAll(message, MOST_SIZE));
-  const { fields, bodyStart } = headerOf(bytes);
+  if (typeof lookup !== "function" || Number.isNaN(now.getTime())) {
+    throw new TypeError(
+      "Cannot verify: give a function that looks up TXT records, and a time",
+    );
+  }
+  const bytes = toSentForm(await readAll(message, MOST_SIZE), false);
+  const { fields, bodyStart, isWhole } = headerOf(bytes, true);
   const content: Content = {
     fields,
+    isWhole,
     body: toByteString(bytes.subarray(bodyStart)),
+    forms: new Map(),
   };
   const results: DkimResult[] = [];
   const signatures = fields.filter(({ key }) => key === "dkim-signature");
@@ -95,7 +104,11 @@ export async function dkimVerify(
 /** A message as it is verified. */
 interface Content {
   fields: readonly Field[];
+  /** Whether these are all. */
+  isWhole: boolean;
   body: string;
+  /** What was made of the body, for the next signature. */
+  forms: Map<Canonicalization, string>;
 }
 
 /** Why a signature does not pass. */
@@ -114,24 +127,27 @@ async function verifyOne(
   lookup: (name: string) => Promise<string[]>,
   now: Date,
 ): Promise<DkimResult> {
-  const tags = parseTags(unfold(field)) ?? new Map<string, string>();
-  const domain = tags.get("d")?.toLowerCase() ?? "";
+  const tags = parseTags(field.raw.slice(field.valueAt)) ??
+    new Map<string, string>();
+  const [given = "", names] = [tags.get("d"), tags.get("h")];
+  // Other letters have ASCII ones in lower case.
+  const domain = isName(given) ? given.toLowerCase() : given;
+  const identity = tags.get("i") ?? (domain && `@${domain}`);
   const result: DkimResult = {
     result: "pass",
     domain,
     selector: tags.get("s") ?? "",
-    identity: tags.get("i") ?? `@${domain}`,
+    identity: decodeText(Buffer.from(identity, "latin1")),
     algorithm: tags.get("a")?.toLowerCase() ?? "",
-    signedHeaders: splitColons(tags.get("h") ?? ""),
+    signedHeaders: names ? splitColons(names) : [],
     testing: false,
   };
   try {
     checkSignature(tags, result, now);
+    checkFields(content);
     const record = await findKey(result, lookup);
     result.testing = record.flags.includes("y");
-    const { identity } = result;
-    const exact = identity.slice(identity.lastIndexOf("@") + 1).toLowerCase();
-    if (record.flags.includes("s") && exact !== domain) {
+    if (record.flags.includes("s") && domainOf(identity) !== domain) {
       throw new Refusal("permerror", "The key is not for subdomains");
     }
     checkBody(content, tags, result);
@@ -141,6 +157,29 @@ async function verifyOne(
     if (!(error instanceof Refusal)) throw error;
     return { ...result, result: error.result, reason: error.message };
   }
+}
+
+/** Readers show the first of two, and signers sign the last (section 8.15). */
+function checkFields({ fields, isWhole }: Content): void {
+  if (!isWhole) {
+    throw new Refusal("permerror", "The header is longer than what is read");
+  }
+  if (fields.filter(({ key }) => key === "from").length !== 1) {
+    throw new Refusal("fail", "The message has not one From");
+  }
+  // Not signed, and one reader's header may end there. The line of an mbox in
+  // front of all was put there by whoever keeps the message.
+  const isNoise = ({ key, raw }: Field, at: number) =>
+    key === "" && !(at === 0 && raw.startsWith("From "));
+  if (fields.some(isNoise)) {
+    throw new Refusal("fail", "The header has a line that is no field");
+  }
+}
+
+/** Of an identity, in lower case where it is a name. */
+function domainOf(identity: string): string {
+  const domain = identity.slice(identity.lastIndexOf("@") + 1);
+  return isName(domain) ? domain.toLowerCase() : domain;
 }
 
 /** Section 6.1.1. */
@@ -163,11 +202,12 @@ function checkSignature(
   if (!parseCanonicalization(tags.get("c") ?? "simple")) {
     refuse("The canonicalization is unknown");
   }
-  if (!isName(domain) || !isName(selector)) {
+  if (!isName(domain) || !isName(keyName(selector, domain))) {
     refuse("The domain or the selector is no name");
   }
-  const under = identity.slice(identity.lastIndexOf("@") + 1).toLowerCase();
-  if (!identity.includes("@") || !`.${under}`.endsWith(`.${domain}`)) {
+  const under = domainOf(identity);
+  const isInside = isName(under) && `.${under}`.endsWith(`.${domain}`);
+  if (!identity.includes("@") || !isInside) {
     refuse("The signer is not in the domain");
   }
   if (!signedHeaders.includes("from")) refuse("From is not signed");
@@ -194,16 +234,16 @@ async function findKey(
   { domain, selector, algorithm }: DkimResult,
   lookup: (name: string) => Promise<string[]>,
 ): Promise<{ key: KeyObject; flags: string[] }> {
-  const name = `${selector}._domainkey.${domain}`;
+  const name = keyName(selector, domain);
   let records: string[];
   try {
     records = await lookup(name);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) records = [];
-    else {throw new Refusal(
-        "temperror",
-        `The key could not be asked for: ${error}`,
-      );}
+    else {
+      const why = error instanceof Error ? `: ${error.message}` : "";
+      throw new Refusal("temperror", `The key could not be asked for${why}`);
+    }
   }
   let problem = `There is no key at ${name}`;
   for (const record of records) {
@@ -232,12 +272,15 @@ function readPublicKey(
   if (!services.includes("*") && !services.includes("email")) {
     return "The key is not for mail";
   }
-  const encoded = withoutBlanks(tags.get("p") ?? "");
+  const key = tags.get("p");
+  if (key === undefined) return "The key's record has no p=";
+  const encoded = withoutBlanks(key);
   if (encoded === "") return "The key was revoked";
   const flags = splitColons(tags.get("t") ?? "");
   try {
     const bytes = Buffer.from(Uint8Array.fromBase64(encoded));
     const key = type === "rsa" ? rsaKey(bytes) : ed25519Key(bytes);
+    if (key.asymmetricKeyType !== type) return "The key is of another kind";
     const bits = key.asymmetricKeyDetails?.modulusLength ?? Infinity;
     if (bits < LEAST_RSA_BITS) return `The key has no more than ${bits} bits`;
     return { key, flags };
@@ -265,12 +308,13 @@ function ed25519Key(bytes: Buffer): KeyObject {
 
 /** Section 6.1.3, step 1 and 2. */
 function checkBody(
-  { body }: Content,
+  { body, forms }: Content,
   tags: Map<string, string>,
   result: DkimResult,
 ): void {
   const [, how] = parseCanonicalization(tags.get("c") ?? "simple")!;
-  let text = canonicalBody(body, how);
+  let text = forms.get(how) ?? canonicalBody(body, how);
+  forms.set(how, text);
   const length = tags.get("l");
   if (length !== undefined) {
     if (Number(length) > text.length) {
@@ -299,7 +343,14 @@ function checkHeader(
     withoutSignature(field),
     how,
   );
-  const signature = Buffer.from(withoutBlanks(tags.get("b")!), "base64");
+  let signature: Uint8Array;
+  try {
+    signature = Uint8Array.fromBase64(withoutBlanks(tags.get("b")!), {
+      lastChunkHandling: "strict",
+    });
+  } catch {
+    throw new Refusal("permerror", "The signature is no base64");
+  }
   const isGood = algorithm === "rsa-sha256"
     ? verify("sha256", Buffer.from(data, "latin1"), key, signature)
     : verify(null, sha256(data), key, signature);

@@ -17,6 +17,13 @@ export function decodeFlowed(
     delSp: boolean;
   },
 ): string {
+  // What stands behind the last line end is no line.
+  const lines = text.split("\n");
+  const behind = lines.at(-1) === "" ? lines.splice(-1) : [];
+  return [...joinLines(lines, options.delSp), ...behind].join("\n");
+}
+
+function joinLines(lines: string[], delSp: boolean): string[] {
   const paragraphs: string[] = [];
   let depth = 0;
   // Pieces of the paragraph that is not ended yet.
@@ -25,13 +32,13 @@ export function decodeFlowed(
     if (open) paragraphs.push(quote(depth, open.join("")));
     open = undefined;
   };
-  for (const raw of text.split("\n")) {
+  for (const raw of lines) {
     const line = parseLine(raw);
     const isSignature = line.text === "-- ";
     if (open && (line.depth !== depth || isSignature)) end();
     depth = line.depth;
     if (line.text.endsWith(" ") && !isSignature) {
-      const piece = options.delSp ? line.text.slice(0, -1) : line.text;
+      const piece = delSp ? line.text.slice(0, -1) : line.text;
       (open ??= []).push(piece);
       continue;
     }
@@ -39,7 +46,7 @@ export function decodeFlowed(
     end();
   }
   end();
-  return paragraphs.join("\n");
+  return paragraphs;
 }
 
 /** Section 4.5: quote marks first, then the stuffed space. */

@@ -6,7 +6,13 @@ import { contentTypeOf, type Entity } from "./entity.ts";
 import type { MailHeaders } from "./headers.ts";
 import { parseEntity, type ParseLimits } from "./parse.ts";
 import { MOST_SIZE, readAll } from "./read_all.ts";
-import { collect, hasChanges, type Piece, serialize } from "./serialize.ts";
+import {
+  collect,
+  discard,
+  hasChanges,
+  type Piece,
+  serialize,
+} from "./serialize.ts";
 import { contentOf, show, type Shown, textOf } from "./shown.ts";
 import type { Attachment, MailMessageInit, ParseOptions } from "./types.ts";
 
@@ -220,7 +226,8 @@ export class MailMessage {
    * while they pass, and can be sent once.
    */
   toStream(options: WriteOptions = {}): ReadableStream<Bytes> {
-    const pieces = serialize(this.#entity, options.keepBcc);
+    const entity = this.#entity;
+    const pieces = serialize(entity, options.keepBcc);
     // What is attached and being read.
     let source: AsyncIterator<Bytes> | undefined;
     return new ReadableStream<Bytes>({
@@ -239,6 +246,7 @@ export class MailMessage {
       },
       async cancel() {
         await source?.return?.();
+        await discard(entity);
       },
     }, { highWaterMark: 0 });
   }

@@ -10,6 +10,7 @@ import {
   parsedBytes,
 } from "./entity.ts";
 import { fieldsOf, makeHeaders, trimEnd } from "./headers.ts";
+import { parseParameters } from "./parameters.ts";
 import { type HeaderSource, parseHeader } from "./parse_header.ts";
 import { decodeTransfer, transferEncodingOf } from "./transfer.ts";
 
@@ -137,7 +138,7 @@ class Parser {
         defects.push("It is nested deeper than the limit, and not taken apart");
       } else if (!isMultipart) return this.#embedded(entity, bodyStart);
       else {
-        const boundary = trimEnd(params.get("boundary") ?? "");
+        const boundary = boundaryOf(entity, params);
         if (boundary !== "" && boundary.length <= LONGEST_BOUNDARY) {
           const isDigest = type === "multipart/digest";
           return {
@@ -163,13 +164,12 @@ class Parser {
       defects.push(`The multipart claims to be encoded in ${encoding}`);
     }
     const level = this.#depth++;
-    const key = toKey(boundary);
-    const isNew = !this.#open.has(key);
-    if (isNew) this.#open.set(key, level);
+    const isNew = !this.#open.has(boundary);
+    if (isNew) this.#open.set(boundary, level);
     let delimiter = this.#next(bodyStart);
     if (delimiter?.level !== level) {
       defects.push("The multipart's boundary does not appear");
-    }
+    } else if (delimiter.isLast) defects.push("The multipart has no parts");
     while (delimiter?.level === level && !delimiter.isLast) {
       // It would begin with the line end of the part in front.
       const next = this.#lines.startsWith("--", delimiter.end) &&
@@ -194,7 +194,7 @@ class Parser {
       delimiter = stop;
     }
     this.#depth--;
-    if (isNew) this.#open.delete(key);
+    if (isNew) this.#open.delete(boundary);
     if (delimiter?.level === level) return this.#next(delimiter.end);
     if (entity.parts.length > 0) {
       defects.push("The multipart has no last delimiter");
@@ -294,8 +294,14 @@ class Parser {
 }
 
 /** As the delimiters are compared: one character a byte, no blanks behind. */
-function toKey(boundary: string): string {
-  return toByteString(new TextEncoder().encode(boundary));
+function boundaryOf({ headers }: Entity, params: Map<string, string>): string {
+  const boundary = trimEnd(params.get("boundary") ?? "");
+  // deno-lint-ignore no-control-regex
+  if (/^[\x00-\x7f]*$/.test(boundary)) return boundary;
+  const { raw, valueAt } = fieldsOf(headers)
+    .find(({ key }) => key === "content-type")!;
+  const value = raw.slice(valueAt).replace(/[\r\n]/g, "");
+  return trimEnd(parseParameters(value).params.get("boundary") ?? "");
 }
 
 /** Says where a part, and a message that is all of its body, ends. */

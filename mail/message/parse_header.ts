@@ -8,6 +8,9 @@ const COLON = 0x3a;
 const SPACE = 0x20;
 const DELETE = 0x7f;
 
+/** Said where not all fields were read. */
+export const TOO_LONG = "The header is longer than the limit";
+
 /** Of what a header is read. */
 export interface HeaderSource {
   source: Bytes;
@@ -61,7 +64,7 @@ export function parseHeader(
       (first === ":" || /^>?From /.test(lines.slice(at, at + 6)));
     if (!isFolded && colon < 0 && !isNoise) break;
     if (end - start > maxSize) {
-      note(defects, "The header is longer than the limit");
+      note(defects, TOO_LONG);
       append(spans, at, end);
     } else if (colon >= 0) spans.push({ start: at, colon, end });
     else {

@@ -77,6 +77,14 @@ function open(leaf: Leaf): BodySource {
   return content;
 }
 
+/** Lets go of the streams that were not read and will not be. */
+export async function discard({ body, parts }: Entity): Promise<void> {
+  const isOpen = body.kind === "leaf" && !body.isSpent &&
+    typeof body.content !== "function" && !isReplayable(body.content);
+  if (isOpen) await chunksOf(open(body))[Symbol.asyncIterator]().return?.();
+  for (const part of parts) await discard(part);
+}
+
 /** What stands between the parts stays, and so do the parts' ends. */
 function* parsedPieces(body: ParsedBody, entity: Entity): Generator<Piece> {
   const { source } = body;

@@ -86,17 +86,15 @@ export function chooseEncoding(bytes: Uint8Array): TransferEncoding {
   let isPlain = true;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at]!;
-    if (byte === LF) column = bytes[at - 1] === CR ? 0 : NaN;
-    else if (++column > LONGEST_LINE + 1) isPlain = false;
-    else if (byte >= 0x80) beyond++;
-    else if (byte === 0 || (byte === CR && bytes[at + 1] !== LF)) {
-      isPlain = false;
-    }
-    // A line end that is none.
-    if (Number.isNaN(column)) {
-      isPlain = false;
+    if (byte === CR && bytes[at + 1] === LF) {
       column = 0;
+      at++;
+      continue;
     }
+    if (byte >= 0x80) beyond++;
+    // A line end that is none would not come through as it is.
+    if (byte === 0 || byte === CR || byte === LF) isPlain = false;
+    if (++column > LONGEST_LINE) isPlain = false;
   }
   if (isPlain && beyond === 0) return "7bit";
   // Three characters for a byte here, four for three there.
