@@ -31,6 +31,9 @@ const SIGNED = [
 /** Signed once more than they are there, so that nobody adds one. */
 const SEALED = ["from", "to", "cc", "subject", "date", "content-type"];
 
+/** Nobody reads a longer one. */
+const LONGEST_FIELD = 64 * 1024;
+
 /** With what to sign. */
 export interface DkimKey {
   /** Whose mail it is: `"example.com"`. */
@@ -127,6 +130,11 @@ export async function dkimSign(
     `bh=${bodyHash}`,
   ];
   const start = `DKIM-Signature: ${tags.join(";\r\n ")};\r\n b=`;
+  if (start.length > LONGEST_FIELD) {
+    throw new TypeError(
+      `Cannot sign the message: it has ${names.length} fields to be signed`,
+    );
+  }
   const field: Field = {
     name: "DKIM-Signature",
     key: "dkim-signature",

@@ -351,8 +351,23 @@ function checkHeader(
   } catch {
     throw new Refusal("permerror", "The signature is no base64");
   }
-  const isGood = algorithm === "rsa-sha256"
-    ? verify("sha256", Buffer.from(data, "latin1"), key, signature)
-    : verify(null, sha256(data), key, signature);
-  if (!isGood) throw new Refusal("fail", "The header is not what was signed");
+  if (!isGood(data, signature, algorithm, key)) {
+    throw new Refusal("fail", "The header is not what was signed");
+  }
+}
+
+function isGood(
+  data: string,
+  signature: Uint8Array,
+  algorithm: string,
+  key: KeyObject,
+): boolean {
+  try {
+    return algorithm === "rsa-sha256"
+      ? verify("sha256", Buffer.from(data, "latin1"), key, signature)
+      : verify(null, sha256(data), key, signature);
+  } catch {
+    // A key that the engine takes and cannot use.
+    return false;
+  }
 }

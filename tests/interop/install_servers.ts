@@ -118,6 +118,10 @@ const WANTED: Wanted[] = [
   },
   { file: "/usr/bin/swaks", packages: ["swaks"] },
   {
+    file: "/usr/lib/python3/dist-packages/dkim/__init__.py",
+    packages: ["python3-dkim", "python3-nacl"],
+  },
+  {
     // swaks' TLS.
     file: "/usr/share/doc/libnet-ssleay-perl/copyright",
     packages: ["libnet-ssleay-perl"],
