@@ -57,6 +57,7 @@ interface Labels {
  * the two characters `^_` instead, which cannot be undone.
  */
 export class BabylFormat implements FileFormat {
+  readonly mark = "BABYL OPTIONS:";
   readonly preamble =
     `BABYL OPTIONS: -*- rmail -*-\nVersion: 5\nLabels:\n${END}`;
 

@@ -25,6 +25,8 @@ export interface Delivery {
 
 /** How many messages are in one file, one behind the other. */
 export interface FileFormat {
+  /** How each file of the format begins. */
+  readonly mark: string;
   /** What a new file begins with. */
   readonly preamble: string;
   /**

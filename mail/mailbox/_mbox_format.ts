@@ -30,6 +30,7 @@ const ENCODER = new TextEncoder();
  * let through by many programs.
  */
 export class MboxFormat implements FileFormat {
+  readonly mark = "From ";
   readonly preamble = "";
   /** Which lines are quoted; undefined for none (mboxcl2). */
   readonly #quoted: "bare" | "all" | undefined;

@@ -77,7 +77,9 @@ export class MhStore implements Store {
   }
 
   async count(): Promise<number> {
-    return (await this.numbers()).length;
+    let count = 0;
+    for await (const _key of this.keys()) count++;
+    return count;
   }
 
   async has(key: string): Promise<boolean> {

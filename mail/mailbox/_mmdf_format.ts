@@ -27,6 +27,7 @@ interface Mark {
  * does gets a ">" in front, which mmdf(5) has no rule for.
  */
 export class MmdfFormat implements FileFormat {
+  readonly mark = "\x01\x01\x01\x01";
   readonly preamble = "";
 
   async scan(

@@ -1,3 +1,4 @@
+import { toByteString } from "../../_wire/text.ts";
 import { Entries } from "./_entries.ts";
 import { FileLock, lockTimeoutOf } from "./_file_lock.ts";
 import type { Delivery, FileFormat, MailRecord } from "./_format.ts";
@@ -10,6 +11,9 @@ import { realFile, WatchedFile } from "./_watched_file.ts";
 import type { MailboxOptions, MailFlag } from "./types.ts";
 
 const ENCODER = new TextEncoder();
+/** How files of the formats begin. */
+const MARKS = ["BABYL OPTIONS:", "\x01\x01\x01\x01", "From "];
+
 /**
  * A mailbox that is one file. In memory is where the messages are, and what is
  * to be changed.
@@ -63,11 +67,31 @@ export class SingleFile implements Store {
     const box = new SingleFile(real, format, lockTimeout, chunk);
     try {
       await box.#look();
+      box.#refuseForeign();
     } catch (error) {
       box.close();
       throw error;
     }
     return box;
+  }
+
+  /** Adding to it would mix two formats. */
+  #refuseForeign(): void {
+    const { handle, size, path } = this.#file;
+    if (!handle || this.#entries.length > 0) return;
+    const [start = new Uint8Array()] = readRange(
+      handle,
+      0,
+      Math.min(size, 512),
+    );
+    const text = toByteString(start);
+    const { mark } = this.#format;
+    const isOther = MARKS.some((one) => text.startsWith(one) && one !== mark);
+    if (!isOther) return;
+    throw new TypeError(
+      `Cannot open the mailbox ${JSON.stringify(path)}: it is one of another ` +
+        "format",
+    );
   }
 
   async add(

@@ -19,6 +19,9 @@ import type {
   MailFlag,
 } from "./types.ts";
 
+/** The most that a message can be parsed of. */
+const MOST_SIZE = 512 * 1024 * 1024 - 1024;
+
 const FLAGS: ReadonlySet<string> = new Set<MailFlag>([
   "seen",
   "answered",
@@ -117,12 +120,15 @@ export abstract class Mailbox implements AsyncDisposable {
   }
 
   /**
-   * The message with that key.
+   * The message with that key. Its own limits are those of
+   * {@linkcode MailMessage.parse}, except that it may have 512 MiB;
+   * {@linkcode stream} gives longer ones.
    *
    * @throws {Deno.errors.NotFound} When there is none.
+   * @throws {RangeError} When it is longer than that.
    */
   async get(key: string, options: OperationOptions = {}): Promise<MailMessage> {
-    return await MailMessage.parse(await this.bytes(key, options));
+    return await parsed(await this.bytes(key, options));
   }
 
   /**
@@ -192,8 +198,8 @@ export abstract class Mailbox implements AsyncDisposable {
   }
 
   /**
-   * All messages with their keys, in one pass. One that another program removes
-   * meanwhile does not come.
+   * All messages with their keys and flags, in one pass. One that another program
+   * removes meanwhile does not come.
    */
   messages(
     options: OperationOptions = {},
@@ -204,7 +210,8 @@ export abstract class Mailbox implements AsyncDisposable {
         const { done, value: key } = await keys.next();
         if (done) return undefined;
         try {
-          return { key, bytes: await this.#bytes(key) };
+          const flags = await this.#store.flags(key);
+          return { key, flags, bytes: await this.#bytes(key) };
         } catch (error) {
           if (!(error instanceof Deno.errors.NotFound)) throw error;
         }
@@ -214,8 +221,8 @@ export abstract class Mailbox implements AsyncDisposable {
       pull: async (controller) => {
         const found = await this.inTurn("read messages", options.signal, read);
         if (!found) return controller.close();
-        const { key, bytes } = found;
-        controller.enqueue({ key, message: await MailMessage.parse(bytes) });
+        const { key, flags, bytes } = found;
+        controller.enqueue({ key, flags, message: await parsed(bytes) });
       },
     }, { highWaterMark: 0 });
   }
@@ -377,6 +384,11 @@ export abstract class Mailbox implements AsyncDisposable {
       }
     });
   }
+}
+
+/** They are in memory already. */
+function parsed(bytes: Bytes): Promise<MailMessage> {
+  return MailMessage.parse(bytes, { maxSize: MOST_SIZE });
 }
 
 /** Whether it says what could not be done, as our own errors do. */

@@ -50,6 +50,8 @@ export interface AddOptions extends OperationOptions {
 export interface MailboxEntry<Message> {
   /** The key, for {@linkcode Mailbox.remove} and the other methods. */
   key: string;
+  /** What is known of it. */
+  flags: Set<MailFlag>;
   /** The message. */
   message: Message;
 }

@@ -52,7 +52,10 @@ interface Token {
  */
 export function parseAddressList(value: string): Address[] {
   const list = new List();
-  for (const token of tokensOf(value)) list.take(token);
+  // What stands for no character divides as a blank does.
+  for (const token of tokensOf(value.replace(/\p{Cc}/gu, " "))) {
+    list.take(token);
+  }
   return list.end();
 }
 
@@ -93,11 +96,11 @@ export function formatAddress(address: Address): string {
 }
 
 /**
- * Nothing that would end it or begin another one; how a domain looks is for
- * others to say.
+ * Nothing that would end it or begin another one; how an address looks otherwise
+ * is for others to say.
  */
 const ADDRESS =
-  /^(?:"(?:[^"\\\r\n\0]|\\[^\r\n\0])*"|[^\s"(),:;<>@[\]\\\0]+)(?:@(?:\[[^\s[\]\\]*\]|[^\s"(),:;<>@[\]\\\0]+))?$/;
+  /^(?:"(?:[^"\\\p{Cc}]|\\\P{Cc})*"(?:@[^\s"(),:;<>[\]\\\p{Cc}]*)?|[^\s"(),:;<>[\]\\\p{Cc}]+)(?:\[[^\s[\]\\\p{Cc}]*\])?$/u;
 
 function formatPhrase(text: string): string {
   if (/[\r\n\0]/.test(text)) {

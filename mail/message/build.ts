@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { chunksOf, isReplayable } from "../../_wire/body_source.ts";
+import { toByteString } from "../../_wire/text.ts";
 import { guessType } from "../mime_types.ts";
 import { buildHeader } from "./build_header.ts";
 import type { Entity, TransferEncoding } from "./entity.ts";
@@ -115,9 +116,11 @@ class Builder {
    * same message has the same boundaries, and none that its parts hold.
    */
   #boundary(parts: Part[]): string {
+    // Of a message that is read only on its way out nobody knows what it holds.
+    const salt = parts.some(isUnseen) ? crypto.randomUUID() : "";
     for (;;) {
       const hash = createHash("sha256")
-        .update(`${this.#seed}${this.#count++}`).digest("base64url");
+        .update(`${this.#seed}${this.#count++}${salt}`).digest("base64url");
       const boundary = `=_${hash.slice(0, 32)}`;
       const bytes = new TextEncoder().encode(boundary);
       if (!parts.some((part) => holds(part, bytes))) return boundary;
@@ -125,14 +128,17 @@ class Builder {
   }
 
   #attachment(input: FileInput): Part {
-    const { filename, contentId } = input;
+    const { contentId } = input;
     const file = filePart(input);
-    const { value: type, params } = parseParameters(
-      input.contentType ?? file.type,
-    );
-    const given = JSON.stringify(input.contentType ?? file.type);
-    if (!isType(type) || /[^\x20-\x7e]/.test(given) || isMultipart(type)) {
-      throw new TypeError(`Cannot attach ${given}: it is no type of a file`);
+    const filename = input.filename ?? nameOf(input.content);
+    const given = input.contentType ?? file.type;
+    const { value: type, params } = parseParameters(given);
+    const isWell = isType(type) && !isMultipart(type) &&
+      /^[\x20-\x7e]+$/.test(given) && [...params.keys()].every(isToken);
+    if (!isWell) {
+      throw new TypeError(
+        `Cannot attach ${JSON.stringify(given)}: it is no type of a file`,
+      );
     }
     if (filename !== undefined && /[\r\n\0]/.test(filename)) {
       throw new TypeError(
@@ -144,7 +150,10 @@ class Builder {
     const encoding = isMessageType(type) && file.encoding === "base64"
       ? messageEncoding(file.body)
       : file.encoding;
-    if (file.body.kind === "leaf") file.body.encoding = encoding;
+    if (file.body.kind === "leaf") {
+      file.body.encoding = encoding;
+      if (isMessageType(type)) file.body.content = withCrlf(file.body.content);
+    }
     const disposition = input.disposition ??
       (contentId === undefined ? "attachment" : "inline");
     const fields: Part["fields"] = [
@@ -240,7 +249,7 @@ function filePart(input: FileInput): FilePart {
     chunksOf(content);
   }
   return {
-    type: typeOf(input.filename, content),
+    type: typeOf(input.filename ?? nameOf(content), content),
     encoding: "base64",
     body: {
       kind: "leaf",
@@ -292,8 +301,25 @@ function isEightBit({ fields }: Part): boolean {
   );
 }
 
+/** What a file is called where it is given as one. */
+function nameOf(content: FileInput["content"]): string | undefined {
+  return content instanceof File ? content.name : undefined;
+}
+
+/** RFC 2045 section 5.1. */
+function isToken(name: string): boolean {
+  return /^[!#$%&'*+\-.^_`{|}~\w]+$/.test(name);
+}
+
 function isMultipart(type: string): boolean {
   return type.startsWith("multipart/");
+}
+
+/** A message that is not encoded needs the line ends of mail. */
+function withCrlf(content: PartContent): PartContent {
+  return content instanceof Uint8Array
+    ? new Uint8Array(Buffer.from(toCrlf(toByteString(content)), "latin1"))
+    : content;
 }
 
 /** Only what is not encoded can hold a boundary. */
@@ -312,6 +338,11 @@ function holds(part: Part | Entity, boundary: Uint8Array): boolean {
   }
   const embedded = "embedded" in part ? [part.embedded!] : [];
   return [...parts, ...embedded].some((one) => holds(one, boundary));
+}
+
+function isUnseen({ body, parts }: Part | Entity): boolean {
+  return (body.kind === "leaf" && body.encoding === "8bit" &&
+    !(body.content instanceof Uint8Array)) || parts.some(isUnseen);
 }
 
 function includes(bytes: Uint8Array, part: Uint8Array): boolean {

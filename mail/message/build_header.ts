@@ -1,5 +1,10 @@
 /** The header of a message that is made (RFC 5322 section 3.6). */
-import { type Address, formatAddress, parseAddressList } from "./address.ts";
+import {
+  type Address,
+  formatAddress,
+  type MailboxAddress,
+  parseAddressList,
+} from "./address.ts";
 import { formatDate } from "./date.ts";
 import { MailHeaders } from "./headers.ts";
 import { withBrackets } from "./ids.ts";
@@ -68,7 +73,7 @@ function addressFields(init: HeaderInit): Map<string, string> {
 function toAddresses(field: string, input: AddressInput): Address[] {
   const inputs = Array.isArray(input) ? input : [input];
   return inputs.flatMap((one) => {
-    if (typeof one !== "string") return [one];
+    if (typeof one !== "string") return reachable(one);
     if (/[\r\n\0]/.test(one)) {
       throw new TypeError(
         `Cannot write ${field}: ${
@@ -78,6 +83,15 @@ function toAddresses(field: string, input: AddressInput): Address[] {
     }
     return parseAddressList(one);
   });
+}
+
+/** Without those that have a name only, as they come in mail to be answered. */
+function reachable(one: Address): Address[] {
+  const isNameOnly = (it: MailboxAddress) =>
+    it.address === "" && it.name !== "";
+  if (!("group" in one)) return isNameOnly(one) ? [] : [one];
+  const members = one.members.filter((member) => !isNameOnly(member));
+  return [{ group: one.group, members }];
 }
 
 function newMessageId(from: string | undefined): string {

@@ -23,13 +23,18 @@ import { concat } from "./serialize.ts";
 const SIGNED = [
   ...["from", "sender", "reply-to", "to", "cc", "subject", "date"],
   ...["message-id", "in-reply-to", "references", "mime-version"],
-  ...["content-type", "content-transfer-encoding", "content-id"],
+  ...["content-type", "content-transfer-encoding", "content-disposition"],
+  "content-id",
   ...["resent-date", "resent-from", "resent-to", "resent-cc"],
   ...["list-id", "list-help", "list-post", "list-owner", "list-archive"],
   ...["list-subscribe", "list-unsubscribe", "list-unsubscribe-post"],
 ];
 /** Signed once more than they are there, so that nobody adds one. */
-const SEALED = ["from", "to", "cc", "subject", "date", "content-type"];
+const SEALED = [
+  ...["from", "to", "cc", "subject", "date", "reply-to", "message-id"],
+  ...["mime-version", "content-type", "content-transfer-encoding"],
+  "content-disposition",
+];
 
 /** Nobody reads a longer one. */
 const LONGEST_FIELD = 64 * 1024;

@@ -26,6 +26,13 @@ import { MOST_SIZE, readAll } from "./read_all.ts";
 /** More are there to keep us busy. */
 const MOST_SIGNATURES = 10;
 
+/** Fields that stand once in a message, and say how it is shown. */
+const SINGLE = new Set([
+  ...["from", "to", "cc", "subject", "date", "reply-to", "sender"],
+  ...["message-id", "in-reply-to", "references", "mime-version"],
+  ...["content-type", "content-transfer-encoding", "content-disposition"],
+]);
+
 /** What is to be said of a signature (RFC 8601 section 2.7.1). */
 export interface DkimResult {
   /**
@@ -144,7 +151,7 @@ async function verifyOne(
   };
   try {
     checkSignature(tags, result, now);
-    checkFields(content);
+    checkFields(content, result);
     const record = await findKey(result, lookup);
     result.testing = record.flags.includes("y");
     if (record.flags.includes("s") && domainOf(identity) !== domain) {
@@ -160,12 +167,24 @@ async function verifyOne(
 }
 
 /** Readers show the first of two, and signers sign the last (section 8.15). */
-function checkFields({ fields, isWhole }: Content): void {
+function checkFields(
+  { fields, isWhole }: Content,
+  { signedHeaders }: DkimResult,
+): void {
   if (!isWhole) {
     throw new Refusal("permerror", "The header is longer than what is read");
   }
-  if (fields.filter(({ key }) => key === "from").length !== 1) {
+  const count = (names: string[], wanted: string) =>
+    names.filter((name) => name === wanted).length;
+  const keys = fields.map(({ key }) => key).filter((key) => SINGLE.has(key));
+  if (count(keys, "from") !== 1) {
     throw new Refusal("fail", "The message has not one From");
+  }
+  for (const key of new Set(keys)) {
+    const signed = count(signedHeaders, key);
+    if (signed > 0 && signed < count(keys, key)) {
+      throw new Refusal("fail", `Not all fields ${key} are signed`);
+    }
   }
   // Not signed, and one reader's header may end there. The line of an mbox in
   // front of all was put there by whoever keeps the message.

@@ -18,6 +18,8 @@ interface Found {
   end: number;
   /** Undefined where it only looked like a file. */
   file: EncodedFile | undefined;
+  /** Whether it is one that cannot be decoded. */
+  isDamaged?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ interface Found {
  */
 export function findEncodedFiles(
   content: Bytes,
-): { rest: Bytes; files: EncodedFile[] } {
+): { rest: Bytes; files: EncodedFile[]; damaged: number } {
   // One character a byte: the engine searches strings far faster than bytes.
   const text = toByteString(content);
   const starts = [...linesWith(text, "begin "), ...linesWith(text, "=ybegin ")]
@@ -34,6 +36,7 @@ export function findEncodedFiles(
   const lastYend = text.lastIndexOf("\n=yend ");
   const files: EncodedFile[] = [];
   const rest: Bytes[] = [];
+  let damaged = 0;
   let kept = 0;
   let at = 0;
   for (const start of starts) {
@@ -45,14 +48,15 @@ export function findEncodedFiles(
       ? yencFile(text, start, content)
       : uuFile(text, start, content);
     at = found.end;
+    if (found.isDamaged) damaged++;
     if (!found.file) continue;
     files.push(found.file);
     rest.push(content.subarray(kept, start));
     kept = found.end;
   }
-  if (files.length === 0) return { rest: content, files };
+  if (files.length === 0) return { rest: content, files, damaged };
   rest.push(content.subarray(kept));
-  return { rest: concat(rest), files };
+  return { rest: concat(rest), files, damaged };
 }
 
 /** Where lines begin that begin with these characters. */
@@ -72,7 +76,8 @@ function lineEnd(text: string, start: number): number {
 
 /** `begin 644 name`, lines of the right lengths, and `end`. */
 function uuFile(text: string, start: number, content: Bytes): Found {
-  let at = lineEnd(text, start);
+  const first = lineEnd(text, start);
+  let at = first;
   if (!/^begin [0-7]{3,4} \S/.test(text.slice(start, start + 12))) {
     return { end: at, file: undefined };
   }
@@ -83,14 +88,16 @@ function uuFile(text: string, start: number, content: Bytes): Found {
     if (isEnd) at = end;
     if (isEnd) break;
     const count = uuCount(text, at, end);
-    if (count === undefined || isLast) return { end: at, file: undefined };
+    if (count === undefined || isLast) {
+      return { end: at, file: undefined, isDamaged: at > first };
+    }
     isLast = count === 0;
     at = end;
   }
   try {
     return { end: at, file: decodeUu(content.subarray(start, at)) };
   } catch {
-    return { end: at, file: undefined };
+    return { end: at, file: undefined, isDamaged: true };
   }
 }
 
@@ -121,6 +128,6 @@ function yencFile(text: string, start: number, content: Bytes): Found {
     const file = decodeYenc(content.subarray(start, end));
     return { end, file: { filename: file.name, content: file.content } };
   } catch {
-    return { end, file: undefined };
+    return { end, file: undefined, isDamaged: true };
   }
 }

@@ -18,7 +18,12 @@ const ADDRESS_FIELDS = new Set([
 const ASCII_FIELDS = new Set([
   ...["content-type", "content-transfer-encoding", "content-disposition"],
   ...["content-id", "content-location", "content-language", "mime-version"],
-  ...["message-id", "in-reply-to", "references", "date"],
+  "date",
+]);
+
+/** Fields of ids, which may be beyond ASCII (RFC 6532 section 3.2). */
+const ID_FIELDS = new Set([
+  ...["message-id", "in-reply-to", "references", "resent-message-id"],
 ]);
 
 /**
@@ -54,6 +59,7 @@ function unitsOf(name: string, value: string): string[] {
       formatAddress(withAsciiDomains(one)) + (at < list.length - 1 ? "," : "")
     );
   }
+  if (ID_FIELDS.has(key)) return words(value);
   return words(
     ASCII_FIELDS.has(key)
       ? asciiOnly(name, value)

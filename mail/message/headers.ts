@@ -203,5 +203,7 @@ export function trimEnd(text: string): string {
 /** As a reader would be shown it. */
 function decodeValue(field: Field): string {
   const value = unfold(field);
-  return value.includes("=?") ? oneLine(decodeWords(value)) : value;
+  return value.includes("=?") || value.includes("\0")
+    ? oneLine(decodeWords(value))
+    : value;
 }

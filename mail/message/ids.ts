@@ -12,7 +12,7 @@ export function withoutBrackets(id: string): string {
  */
 export function withBrackets(what: string, id: string): string {
   const bare = withoutBrackets(id);
-  if (!/^[!-;=?-~]+$/.test(bare)) {
+  if (!/^[^\s<>\p{Cc}]+$/u.test(bare)) {
     throw new TypeError(
       `Cannot use ${JSON.stringify(id)} as ${what}: an id is ASCII without ` +
         "blanks and angle brackets",

@@ -270,9 +270,9 @@ export class MailMessage {
   #ids(name: string): string[] {
     const value = this.headers.get(name);
     if (value === undefined) return [];
-    const ids = value.match(/<[^<>\s]+>/g);
+    const ids = value.match(/<[^\s<>\p{Cc}]+>/gu);
     // QUIRK: one without brackets.
-    return ids ?? (/^\S+$/.test(value) ? [value] : []);
+    return ids ?? (/^[^\s<>\p{Cc}]+$/u.test(value) ? [value] : []);
   }
 
   #show(): Shown {

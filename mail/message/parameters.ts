@@ -32,7 +32,7 @@ export function parseParameters(field: string): Parameterized {
   const found = new Map<string, string>();
   while (scanner.more() && found.size < MOST_PARAMETERS) {
     const name = scanner.name().toLowerCase();
-    const text = scanner.text();
+    const text = scanner.text(/^(?:file)?name/.test(name));
     // The first one counts.
     if (name !== "" && !found.has(name)) found.set(name, text);
   }
@@ -66,19 +66,29 @@ class Scanner {
   }
 
   /** Up to the semicolon, without comments and quotes. */
-  text(): string {
+  text(isName = false): string {
     const text = this.#text;
     let plain = "";
     let quoted: string | undefined;
     let start = this.#at;
     let isEmpty = true;
+    let hasComments = true;
     const take = () => plain += text.slice(start, this.#at);
     while (this.#at < text.length && this.#char() !== ";") {
       const char = this.#char();
-      if (char === "(") {
-        take();
+      if (char === "(" && hasComments) {
+        const at = this.#at;
         this.#skipComment();
-        start = this.#at;
+        if (isName && !this.#isAtEnd()) {
+          // QUIRK: `filename=scan (1).pdf`, which has no more comments then.
+          hasComments = false;
+          this.#at = at + 1;
+          continue;
+        }
+        const end = this.#at;
+        this.#at = at;
+        take();
+        start = this.#at = end;
       } else if (char === '"' && isEmpty) {
         isEmpty = false;
         quoted = this.#quoted();
@@ -110,6 +120,13 @@ class Scanner {
     value += text.slice(start, this.#at);
     this.#at++;
     return value;
+  }
+
+  /** Whether nothing but blanks follows in the parameter. */
+  #isAtEnd(): boolean {
+    let at = this.#at;
+    while (this.#text[at] === " " || this.#text[at] === "\t") at++;
+    return at >= this.#text.length || this.#text[at] === ";";
   }
 
   /** One that is not closed is none, and its bracket is passed over. */

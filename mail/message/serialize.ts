@@ -32,11 +32,17 @@ export function* serialize(
   yield emptyLine && emptyLine.length > 0
     ? emptyLine
     : ascii(lineEndOf(headers));
-  yield* serializeBody(entity);
+  yield* serializeBody(entity, keepBcc);
 }
 
-/** The body piece by piece. */
-export function* serializeBody(entity: Entity): Generator<Piece> {
+/**
+ * The body piece by piece. A message that goes along with one that was made tells
+ * its `Bcc` no more than that one.
+ */
+export function* serializeBody(
+  entity: Entity,
+  keepBcc: boolean,
+): Generator<Piece> {
   const { body, parts } = entity;
   switch (body.kind) {
     case "parsed":
@@ -50,12 +56,12 @@ export function* serializeBody(entity: Entity): Generator<Piece> {
       break;
     }
     case "embedded":
-      yield* serialize(parts[0]!);
+      yield* serialize(parts[0]!, keepBcc);
       break;
     case "multipart":
       for (const part of parts) {
         yield ascii(`--${body.boundary}\r\n`);
-        yield* serialize(part);
+        yield* serialize(part, keepBcc);
         yield ascii("\r\n");
       }
       yield ascii(`--${body.boundary}--\r\n`);

@@ -2,7 +2,7 @@
 import type { Bytes } from "../../_wire/options.ts";
 import { decodeCharset } from "./charset.ts";
 import { findEncodedFiles } from "./encoded_files.ts";
-import { contentTypeOf, type Entity, parsedBytes } from "./entity.ts";
+import { contentTypeOf, type Entity, note, parsedBytes } from "./entity.ts";
 import { decodeFlowed } from "./flowed.ts";
 import { withoutBrackets } from "./ids.ts";
 import { type Parameterized, parseParameters } from "./parameters.ts";
@@ -79,7 +79,10 @@ function related(entity: Entity, params: Map<string, string>): Shown {
 /** Text, and the files that stand encoded in it. */
 function plain(entity: Entity): Shown {
   const content = contentOf(entity);
-  const { rest, files } = findEncodedFiles(content);
+  const { rest, files, damaged } = findEncodedFiles(content);
+  if (damaged > 0) {
+    note(entity.defects, "A file in the text is damaged, and left there");
+  }
   const { params } = contentTypeOf(entity);
   let text = toLf(charsetText(rest, params.get("charset")));
   if (params.get("format")?.toLowerCase() === "flowed") {
@@ -106,8 +109,8 @@ export function contentOf(entity: Entity): Bytes {
   }
   // A made part is encoded only on its way out.
   const pieces = body.kind === "leaf"
-    ? serializeBody({ ...entity, body: { ...body, encoding: "8bit" } })
-    : serializeBody(entity);
+    ? serializeBody({ ...entity, body: { ...body, encoding: "8bit" } }, true)
+    : serializeBody(entity, true);
   return collect(pieces);
 }
 
@@ -115,7 +118,7 @@ export function contentOf(entity: Entity): Bytes {
 function changedContent(entity: Entity): Bytes {
   const isMultipart = contentTypeOf(entity).value.startsWith("multipart/");
   return collect(
-    isMultipart ? serializeBody(entity) : serialize(entity.parts[0]!),
+    isMultipart ? serializeBody(entity, true) : serialize(entity.parts[0]!),
   );
 }
 

@@ -1,6 +1,7 @@
 /** Transfer encodings (RFC 2045 section 6): undone, chosen and done. */
 import { Buffer } from "node:buffer";
 import type { Bytes } from "../../_wire/options.ts";
+import { toByteString } from "../../_wire/text.ts";
 import {
   decodeBase64,
   decodeQuotedPrintable,
@@ -23,7 +24,7 @@ const PIECE = LINE * 16 * 1024;
 /** What the field says, in lower case; empty where there is none. */
 export function transferEncodingOf(headers: MailHeaders): string {
   const value = headers.getRaw("content-transfer-encoding")[0] ?? "";
-  return value.split(";", 1)[0]!.replace(/\([^()]*\)/g, "").trim()
+  return value.split(";", 1)[0]!.replace(/\([^()]*\)|"/g, "").trim()
     .toLowerCase();
 }
 
@@ -39,7 +40,7 @@ export function decodeTransfer(
         return decodeBase64(body, { strict: true });
       } catch {
         note(defects, "The base64 has other characters, or ends early");
-        return decodeBase64(body);
+        return decodeBase64(upToPadding(toByteString(body)));
       }
     case "quoted-printable":
       return decodeQuotedPrintable(body);
@@ -60,6 +61,19 @@ export function decodeTransfer(
       note(defects, `Nobody knows the transfer encoding ${encoding}`);
       return body.slice();
   }
+}
+
+/**
+ * Without what mailing lists put behind base64, whose padding tells where it ends
+ * (RFC 2045 section 6.8). What looks like base64 itself is another piece of it.
+ */
+function upToPadding(text: string): string {
+  const padding = text.indexOf("=");
+  if (padding < 0) return text;
+  const end = padding + (text[padding + 1] === "=" ? 2 : 1);
+  return /^[A-Za-z0-9+/=\r\n]*$/.test(text.slice(end).trim())
+    ? text
+    : text.slice(0, end);
 }
 
 function orAsItIs(
@@ -101,7 +115,7 @@ export function chooseEncoding(bytes: Uint8Array): TransferEncoding {
   return beyond * 6 > bytes.length ? "base64" : "quoted-printable";
 }
 
-/** Text with the line ends of mail. */
+/** The line ends of mail; of text that is one character a byte, too. */
 export function toCrlf(text: string): string {
   return text.replace(/\r\n|\n|\r/g, "\r\n");
 }

@@ -2,7 +2,10 @@ import type { BodySource, Bytes } from "../../_wire/options.ts";
 import type { Address } from "./address.ts";
 import type { MailMessage } from "./message.ts";
 
-/** Addresses: as in a header, taken apart, or several of either. */
+/**
+ * Addresses: as in a header, taken apart, or several of either. Of those taken
+ * apart the ones without an address are left out: mail to be answered has such.
+ */
 export type AddressInput = string | Address | (string | Address)[];
 
 /**

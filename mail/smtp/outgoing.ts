@@ -1,5 +1,5 @@
 /** What `sendMail` is given, as an envelope and bytes. */
-import { type Address, MailMessage } from "../message/mod.ts";
+import { MailMessage, parseAddressList } from "../message/mod.ts";
 import type { BodySource, OperationOptions } from "../../_wire/options.ts";
 import type { SmtpEnvelope } from "./types.ts";
 
@@ -37,27 +37,44 @@ function sent(message: MailMessage): BodySource {
   return message.toStream({ keepBcc: false });
 }
 
+/** Whoever sent it again, and to whom, counts where that is told (section 3.6.6). */
 function envelopeOf(message: MailMessage): SmtpEnvelope {
-  const [from] = addressesOf(
-    message.sender.length > 0 ? message.sender : message.from,
-  );
-  if (from === undefined) {
+  const isResent = message.headers.has("resent-from") ||
+    message.headers.has("resent-to");
+  const prefix = isResent ? "Resent-" : "";
+  if (message.headers.getRaw("resent-from").length > 1) {
     throw new TypeError(
-      "Cannot send the message: it has no address in Sender or From; give an " +
-        "envelope",
+      "Cannot send the message: it was sent again several times; give an envelope",
     );
   }
-  const to = addressesOf([...message.to, ...message.cc, ...message.bcc]);
+  const find = (...names: string[]) =>
+    names.flatMap((name) => addressesIn(message, prefix + name));
+  const [from] = [...find("Sender"), ...find("From")];
+  if (from === undefined) {
+    throw new TypeError(
+      `Cannot send the message: it has no address in ${prefix}Sender or ` +
+        `${prefix}From; give an envelope`,
+    );
+  }
+  const to = find("To", "Cc", "Bcc");
   if (to.length === 0) {
     throw new TypeError(
-      "Cannot send the message: it has no address in To, Cc or Bcc; give an " +
-        "envelope",
+      `Cannot send the message: it has no address in ${prefix}To, ${prefix}Cc ` +
+        `or ${prefix}Bcc; give an envelope`,
     );
   }
   return { from, to: [...new Set(to)] };
 }
 
-function addressesOf(list: Address[]): string[] {
-  return list.flatMap((one) => "group" in one ? one.members : [one])
-    .map(({ address }) => address).filter((address) => address !== "");
+function addressesIn(message: MailMessage, field: string): string[] {
+  const list = message.headers.getRaw(field).flatMap(parseAddressList)
+    .flatMap((one) => "group" in one ? one.members : [one]);
+  for (const { name, address } of list) {
+    if (address !== "") continue;
+    throw new TypeError(
+      `Cannot send the message: ${JSON.stringify(name)} in ${field} has no ` +
+        "address; give an envelope",
+    );
+  }
+  return list.map(({ address }) => address);
 }

@@ -146,7 +146,7 @@ Deno.test("dkimSign() takes its time for no message", async () => {
       MESSAGE + "\r".repeat(10_000_000),
       `Subject: ${" ".repeat(900_000)}x\r\n${MESSAGE}`,
       `Subject: ${"\r\n ".repeat(300_000)}x\r\n${MESSAGE}`,
-      "To: a\r\n".repeat(50_000) + MESSAGE,
+      "To: a\r\n".repeat(10_000) + MESSAGE,
     ]
   ) {
     const bytes = await dkimSign(latin1(message), KEY);

@@ -11,6 +11,7 @@ const READ: [fields: string, filename: string | undefined][] = [
   ["Content-Disposition: attachment ; FileName = a.txt ; x=y", "a.txt"],
   ["Content-Disposition: attachment;\n\tfilename=a.txt", "a.txt"],
   ["Content-Disposition: attachment; filename=a.txt (comment)", "a.txt"],
+  ["Content-Disposition: attachment; filename=scan (1).pdf", "scan (1).pdf"],
   ["Content-Disposition: attachment; filename=", undefined],
   ['Content-Disposition: attachment; filename=""', undefined],
   ["Content-Disposition: attachment", undefined],

@@ -155,3 +155,42 @@ Deno.test("sendMail() rejects where an attached stream fails", async () => {
   assertStringIncludes(String(error), "The disk is gone");
   assertEquals(received, []);
 });
+
+Deno.test("sendMail() sends again to those to whom it is sent again", async () => {
+  const { server, received } = start();
+  await using _server = server;
+  await using smtp = await SmtpClient.connect(reach(server));
+  const text = "Resent-From: r@r.example\r\nResent-To: t@t.example\r\n" +
+    "Resent-Bcc: s@s.example\r\nFrom: a@a.example\r\nTo: b@b.example\r\n" +
+    "Bcc: old@o.example\r\n\r\nHello\r\n";
+  await smtp.sendMail(await MailMessage.parse(text));
+  const [{ from, to, content }] = received as [Received];
+  assertEquals(from, "r@r.example");
+  assertEquals(to, ["t@t.example", "s@s.example"]);
+  assert(!/bcc/i.test(content));
+  await assertRejects(
+    async () =>
+      smtp.sendMail(
+        await MailMessage.parse(`Resent-From: q@q.example\r\n${text}`),
+      ),
+    TypeError,
+    "several times",
+  );
+});
+
+Deno.test("sendMail() leaves nobody out without a word", async () => {
+  const { server, received } = start();
+  await using _server = server;
+  await using smtp = await SmtpClient.connect(reach(server));
+  await assertRejects(
+    async () =>
+      smtp.sendMail(
+        await MailMessage.parse(
+          "From: a@a.example\r\nTo: Joe Blow, b@b.example\r\n\r\nHello\r\n",
+        ),
+      ),
+    TypeError,
+    '"Joe Blow" in To has no address',
+  );
+  assertEquals(received, []);
+});
