@@ -189,11 +189,13 @@ class Encoder implements Pieces {
       const byte = chunk[at]!;
       const next = at + 1 < chunk.length ? chunk[at + 1]! : LF;
       const isLiteral = PLAIN[byte] === 1 || (byte === SPACE && next > SPACE);
-      if (isText && byte === CR && next === LF && at + 1 < chunk.length) {
+      const isLineEnd = byte === LF ||
+        (byte === CR && next === LF && at + 1 < chunk.length);
+      if (isText && isLineEnd) {
         out[size++] = CR;
         out[size++] = LF;
         column = 0;
-        at++;
+        if (byte === CR) at++;
         continue;
       }
       if (!isLiteral && byte < 0x7f && byte !== EQUALS) break;
@@ -353,9 +355,12 @@ class Decoder implements Pieces {
       }
       if (byte === EQUALS) {
         const value = VALUES[bytes[at + 1]!]! << 4 | VALUES[bytes[at + 2]!]!;
-        if (value >= 0) out[size++] = value;
-        else if (bytes[at + 1] !== CR || bytes[at + 2] !== LF) break;
-        at += 3;
+        if (value >= 0) {
+          out[size++] = value;
+          at += 3;
+        } else if (bytes[at + 1] === LF) at += 2;
+        else if (bytes[at + 1] === CR && bytes[at + 2] === LF) at += 3;
+        else break;
         continue;
       }
       if (byte === SPACE) {

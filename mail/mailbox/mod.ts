@@ -42,7 +42,8 @@ export type {
   AddressGroup,
   Attachment,
   MailboxAddress,
-  MailHeaders,
-  MailMessage,
   WriteOptions,
 } from "../message/mod.ts";
+// As values, though they are wanted as types: else a module that re-exports both
+// would have them as types only.
+export { MailHeaders, MailMessage } from "../message/mod.ts";
