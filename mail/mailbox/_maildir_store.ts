@@ -188,7 +188,9 @@ export class MaildirStore implements Store {
       // seen twice is in cur.
       for (const directory of ["new", "cur"] as const) {
         for await (const entry of Deno.readDir(join(this.#path, directory))) {
-          if (entry.isDirectory || entry.name.startsWith(".")) continue;
+          if (entry.name.startsWith(".") || !this.#isFile(directory, entry)) {
+            continue;
+          }
           places.set(keyOf(entry.name), { directory, name: entry.name });
         }
       }
@@ -197,6 +199,20 @@ export class MaildirStore implements Store {
     } while (changed && ++looks < MOST_LOOKS);
     this.#places = places;
     return places;
+  }
+
+  /** Opening anything else, such as a pipe, could wait for ever. */
+  #isFile(
+    directory: string,
+    { name, isFile, isSymlink }: Deno.DirEntry,
+  ): boolean {
+    if (!isSymlink) return isFile;
+    try {
+      return Deno.statSync(join(this.#path, directory, name)).isFile;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
   }
 }
 
