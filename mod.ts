@@ -15,6 +15,7 @@
  * @module
  */
 
+export * from "./cookies/mod.ts";
 export * from "./ftp/mod.ts";
 export * from "./mail/mod.ts";
 export * from "./news/mod.ts";

@@ -1,10 +1,12 @@
 /**
  * One table against the peers:
- * `deno task bench [--only=wire|ftp|smtp|pop3|nntp] [--size=MiB] [--runs=N]`.
+ * `deno task bench [--only=wire|ftp|smtp|pop3|nntp|mail|cookies] [--size=MiB] [--runs=N]`.
  * Machines differ and minutes do: the ratios are what counts.
  */
 import { parseArgs } from "node:util";
+import { benchCookies } from "./cookies.ts";
 import { benchFtp } from "./ftp.ts";
+import { benchMail } from "./mail.ts";
 import { benchNntp } from "./nntp.ts";
 import { benchPop3 } from "./pop3.ts";
 import { benchSmtp } from "./smtp.ts";
@@ -26,6 +28,8 @@ const benches = {
   smtp: () => benchSmtp(size(500), runs),
   pop3: () => benchPop3(size(500), runs),
   nntp: () => benchNntp(runs),
+  mail: () => benchMail(runs),
+  cookies: () => benchCookies(runs),
 };
 if (values.only !== undefined && !Object.hasOwn(benches, values.only)) {
   throw new TypeError(`Cannot bench ${values.only}`);

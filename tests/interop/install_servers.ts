@@ -32,8 +32,14 @@ interface Wanted {
 }
 
 const WANTED: Wanted[] = [
+  { file: "/usr/bin/chromium", packages: ["chromium"] },
   { file: "/usr/bin/curl", packages: ["curl"] },
   { file: "/usr/bin/openssl", packages: ["openssl"] },
+  { file: "/usr/bin/wget", packages: ["wget"] },
+  {
+    file: "/usr/share/publicsuffix/public_suffix_list.dat",
+    packages: ["publicsuffix"],
+  },
   { file: "/usr/sbin/vsftpd", packages: ["vsftpd"] },
   {
     file: "/usr/share/doc/libpam-pwdfile/copyright",
@@ -130,9 +136,16 @@ const WANTED: Wanted[] = [
 
 /** npm's packages, with the exact version. */
 const WANTED_PEERS = {
+  cookie: "2.0.2",
+  libbase64: "1.4.1",
+  libqp: "2.1.2",
+  mailparser: "3.9.31",
+  "node-mbox": "2.0.0",
   "node-pop3": "0.11.0",
   nodemailer: "9.0.5",
+  "postal-mime": "3.0.0",
   "smtp-server": "3.21.6",
+  "tough-cookie": "6.1.0",
 };
 
 if (import.meta.main) {
