@@ -19,6 +19,11 @@ const MONTHS = [
   ...["Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
 ];
 
+const WHOLE = new RegExp(
+  `^From \\S+ +(?:${DAYS.join("|")}) (?:${MONTHS.join("|")}) [ 0-3]\\d ` +
+    String.raw`\d\d:\d\d(?::\d\d)?\b`,
+);
+
 /**
  * The `From ` line that a message brings along, and how many bytes it has there.
  * `From :` is a field (RFC 5322 section 4.5).
@@ -42,6 +47,11 @@ function ownFromLine(
 /** Whether a `From ` line says a time, without which few readers know it. */
 export function hasTime(line: string): boolean {
   return /\d\d?:\d\d/.test(line);
+}
+
+/** Whether a line is `From `, a sender and a time as C's asctime() writes it. */
+export function isWholeFromLine(line: string): boolean {
+  return WHOLE.test(line);
 }
 
 /** Whether a `From ` line may begin here. */

@@ -4,6 +4,7 @@ import type { Delivery, FileFormat, MailRecord } from "./_format.ts";
 import {
   fromLineFor,
   hasTime,
+  isWholeFromLine,
   MOST_FROM_LINE,
   startsWithFrom,
 } from "./_from_line.ts";
@@ -25,9 +26,9 @@ const ENCODER = new TextEncoder();
  * becomes of lines in a message that begin with `From `. Sources: RFC 4155, and
  * mbox(5) of qmail, which names the dialects.
  *
- * A `From ` line ends a message only behind an empty line, and only if it says a
- * time or a header follows: "From then on" at the beginning of a paragraph was
- * let through by many programs.
+ * A `From ` line ends a message behind an empty line, if it says a time or a header
+ * follows: "From then on" at the beginning of a paragraph was let through by many
+ * programs. Elsewhere it has to be one to the letter: some left the empty line out.
  */
 export class MboxFormat implements FileFormat {
   readonly mark = "From ";
@@ -229,9 +230,9 @@ async function nextFrom(
     const found = window.find(FROM, from);
     if (found >= 0) {
       const empty = emptyLineBefore(window, found, content);
-      if (
-        empty > 0 && isFromLine(window.view(found, 2 * MOST_FROM_LINE))
-      ) {
+      const isLineStart = window.view(found - 1, 1)[0] === LF;
+      const line = window.view(found, 2 * MOST_FROM_LINE);
+      if (isLineStart && isFromLine(line, empty > 0)) {
         return { end: found - empty, next: found };
       }
       from = found + 1;
@@ -262,13 +263,18 @@ function emptyLineBefore(
   return view[end - 2] === CR && view[end - 3] === LF ? 2 : 0;
 }
 
-/** `From ` and a time; or a field in the line behind it. */
-function isFromLine(bytes: Uint8Array): boolean {
+/**
+ * Behind an empty line `From ` and a time, or a field in the line that follows;
+ * elsewhere only what can be nothing else.
+ */
+function isFromLine(bytes: Uint8Array, isBehindEmpty = true): boolean {
   if (!startsWithFrom(bytes)) return false;
   const lf = bytes.indexOf(LF);
   const end = lf < 0 ? bytes.length : lf;
   if (end > MOST_FROM_LINE) return false;
-  if (hasTime(toByteString(bytes.subarray(0, end)))) return true;
+  const line = toByteString(bytes.subarray(0, end));
+  if (!isBehindEmpty) return isWholeFromLine(line);
+  if (hasTime(line)) return true;
   const next = bytes.subarray(end + 1, end + 1 + MOST_FROM_LINE);
   return new Head(next).end > 0;
 }

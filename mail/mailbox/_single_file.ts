@@ -78,7 +78,7 @@ export class SingleFile implements Store {
   /** Adding to it would mix two formats. */
   #refuseForeign(): void {
     const { handle, size, path } = this.#file;
-    if (!handle || this.#entries.length > 0) return;
+    if (!handle || size === 0) return;
     const [start = new Uint8Array()] = readRange(
       handle,
       0,

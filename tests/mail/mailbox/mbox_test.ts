@@ -109,8 +109,11 @@ Deno.test("Mbox.open() finds messages by From lines behind empty lines", async (
     [`${FROM}A: 1\n\nx`, ["A: 1\n\nx"]],
     [FROM.trimEnd(), [""]],
     [`\n\n${FROM}A: 1\n\n${FROM}A: 2\n\n`, ["A: 1\n", "A: 2\n"]],
-    // Without an empty line in front, in a header or a paragraph.
-    [`${FROM}A: 1\n${FROM}\nx\n${FROM}\n`, [`A: 1\n${FROM}\nx\n${FROM}`]],
+    // Without an empty line in front, if it can be nothing else.
+    [`${FROM}A: 1\n\nx\n${FROM}A: 2\n\ny\n`, ["A: 1\n\nx\n", "A: 2\n\ny\n"]],
+    [`${FROM}A: 1\n\nx\nFrom y 9:15\nA: 2\n`, [
+      "A: 1\n\nx\nFrom y 9:15\nA: 2\n",
+    ]],
     // Without a time, and no header behind it.
     [`${FROM}A: 1\n\nFrom then on,\nit\n`, ["A: 1\n\nFrom then on,\nit\n"]],
     [`${FROM}A: 1\n\nFrom x\nA: 2\n\n`, ["A: 1\n", "A: 2\n"]],
