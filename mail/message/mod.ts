@@ -1,11 +1,17 @@
 /**
- * Messages as mail and news have them (RFC 5322).
+ * Messages as mail and news have them (RFC 5322, MIME): made, read without loss,
+ * signed and verified (DKIM), and what stands in their headers.
  *
- * @example
+ * @example Keep the files that came along
  * ```ts
- * import { parseDate } from "@wireline/std/mail/message";
+ * import { MailMessage } from "@wireline/std/mail/message";
  *
- * console.log(parseDate("21 Nov 2026 10:38:59 +0100")?.toISOString());
+ * async function files(path: string) {
+ *   const message = await MailMessage.parse(await Deno.readFile(path));
+ *   for (const { filename, contentType, content } of message.attachments) {
+ *     console.log(filename, contentType, content.length);
+ *   }
+ * }
  * ```
  *
  * @module

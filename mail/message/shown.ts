@@ -22,20 +22,26 @@ export interface Shown {
 
 /** Goes through the parts in their order. */
 export function show(entity: Entity): Shown {
-  return showPart(entity, true);
+  return showPart(entity, "root");
 }
 
-function showPart(entity: Entity, isRoot: boolean): Shown {
+/** Where a part stands: text with a name is read all the same where it is first. */
+type Position = "root" | "first" | "later";
+
+function showPart(entity: Entity, position: Position): Shown {
   const { value: type, params } = contentTypeOf(entity);
   const isMultipart = type.startsWith("multipart/");
   if (isMultipart && entity.parts.length > 0) {
     if (type === "multipart/related") return related(entity, params);
-    const all = entity.parts.map((part) => showPart(part, false));
+    const all = entity.parts.map((part, at) =>
+      showPart(part, at === 0 ? "first" : "later")
+    );
     return type === "multipart/alternative" ? bestOf(all) : together(all);
   }
   const disposition = dispositionOf(entity);
   const isBody = disposition.value !== "attachment" &&
-    (isRoot || filenameOf(entity, disposition) === undefined);
+    (position === "root" || filenameOf(entity, disposition) === undefined ||
+      (position === "first" && !disposition.params.has("filename")));
   if (isBody && type === "text/html") {
     return { texts: [], htmls: [toLf(textOf(entity))], attachments: [] };
   }
@@ -67,11 +73,11 @@ function related(entity: Entity, params: Map<string, string>): Shown {
   const root = entity.parts.find((part) => start && idOf(part) === start) ??
     entity.parts[0]!;
   return together(entity.parts.map((part) => {
-    if (part === root) return showPart(part, false);
+    if (part === root) return showPart(part, "first");
     const isMultipart = part.parts.length > 0 &&
       contentTypeOf(part).value.startsWith("multipart/");
     return isMultipart
-      ? showPart(part, false)
+      ? showPart(part, "later")
       : { texts: [], htmls: [], attachments: [attachmentOf(part)] };
   }));
 }
