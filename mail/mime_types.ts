@@ -178,10 +178,8 @@ export function loadMimeTypes(text: string): void {
     const known = extensionsOf(type);
     extensions.set(type, known);
     for (const one of added) {
-      // Names are looked up in lower case.
-      const extension = one.replace(/^\.+/, "").toLowerCase();
-      known.add(extension);
-      types.set(extension, type);
+      known.add(one);
+      types.set(one, type);
     }
   }
 }
