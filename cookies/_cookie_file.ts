@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { writeFileAtomically } from "../_wire/atomic_file.ts";
 import { tried } from "../_wire/errors.ts";
 import { toByteString } from "../_wire/text.ts";
+import { keepsPromise } from "./_prefix.ts";
 import { hasControls, toOctets } from "./_characters.ts";
 import { keyOf, type SameSite, type StoredCookie } from "./cookie.ts";
 import { type CookieJar, partsOf } from "./jar.ts";
@@ -130,7 +131,7 @@ export function checkedCookie(cookie: FileCookie): FileCookie | undefined {
   const isFine = domain !== undefined && path.startsWith("/") &&
     (name !== "" || value !== "") && !/[=;]/.test(name) &&
     !value.includes(";") && !hasControls(name + value + path) &&
-    !Number.isNaN(cookie.expires);
+    !Number.isNaN(cookie.expires) && keepsPromise(cookie);
   return isFine ? { ...cookie, domain } : undefined;
 }
 

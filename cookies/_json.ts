@@ -1,4 +1,5 @@
 import { hasControls } from "./_characters.ts";
+import { keepsPromise } from "./_prefix.ts";
 import { canonicalHost } from "./match.ts";
 import {
   keyOf,
@@ -71,6 +72,10 @@ export function fromData(
     const path = field.text("path");
     if (!path.startsWith("/")) throw field.wrong("path");
     const hostOnly = field.flag("hostOnly");
+    const secure = field.flag("secure");
+    if (!keepsPromise({ name, value, secure, hostOnly, path })) {
+      throw field.wrong("name");
+    }
     return {
       name,
       value,
@@ -78,11 +83,11 @@ export function fromData(
       domain: field.domain(),
       path,
       hostOnly,
-      secure: field.flag("secure"),
+      secure,
       httpOnly: field.flag("httpOnly"),
       sameSite: field.sameSite(),
       partitionKey: field.has("partitionKey")
-        ? field.text("partitionKey")
+        ? field.partitionKey()
         : undefined,
       expires: field.has("expires") ? field.time("expires") : Infinity,
       creation: field.time("creation"),
@@ -133,6 +138,13 @@ class Fields {
     const sameSite = sameSiteOf(value);
     if (sameSite !== value) throw this.wrong("sameSite");
     return sameSite;
+  }
+
+  partitionKey(): string {
+    const key = this.text("partitionKey");
+    // Empty, it would stand for no partition.
+    if (key === "") throw this.wrong("partitionKey");
+    return key;
   }
 
   domain(): string {

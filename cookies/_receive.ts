@@ -7,6 +7,7 @@ import {
 import { type Bucket, isExpired } from "./_bucket.ts";
 import { keyOf, type StoredCookie } from "./cookie.ts";
 import { defaultPath, domainMatches, pathMatches } from "./match.ts";
+import { keepsPromise, needsPath } from "./_prefix.ts";
 import type { ParsedSetCookie } from "./parse_set_cookie.ts";
 
 /**
@@ -70,7 +71,8 @@ export function receiveCookie(
   // Step 19
   if (cookie.sameSite === "none" && !cookie.secure) return undefined;
   // Steps 20 to 22
-  if (!hasRightPrefix(cookie, parsed)) return undefined;
+  if (!keepsPromise(cookie)) return undefined;
+  if (needsPath(name) && parsed.path === undefined) return undefined;
   // Step 23
   const bucket = store.tree.get(cookie.domain, cookie.partitionKey);
   const old = bucket?.find(cookie.key);
@@ -129,19 +131,4 @@ function overlaysSecure(
     if (domainMatches(bucket.domain, domain) && isOverlaid(bucket)) return true;
   }
   return false;
-}
-
-/** Steps 20 to 22. */
-function hasRightPrefix(
-  cookie: StoredCookie,
-  parsed: ParsedSetCookie,
-): boolean {
-  // Step 22: a server would read such a value as the name.
-  if (cookie.name === "") return !/^__(secure|host)-/i.test(cookie.value);
-  if (!cookie.name.startsWith("__")) return true;
-  const prefix = /^__(secure|host)-/i.exec(cookie.name)?.[1];
-  if (prefix === undefined) return true;
-  if (!cookie.secure) return false;
-  return prefix.length === "secure".length ||
-    cookie.hostOnly && parsed.path !== undefined && cookie.path === "/";
 }

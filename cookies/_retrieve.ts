@@ -6,7 +6,7 @@ import {
 } from "./_access.ts";
 import { makeView, sendingOrder, type View } from "./_bucket.ts";
 import type { StoredCookie } from "./cookie.ts";
-import { pathMatches } from "./match.ts";
+import { isIpAddress, pathMatches } from "./match.ts";
 
 /**
  * The cookies that a request gets, in the order in which they are sent (RFC
@@ -28,7 +28,8 @@ export function retrieveCookies(access: Access, parts: JarParts): View[] {
     if (partitionedOnly && bucket.partitionKey === undefined) continue;
     for (const cookie of bucket.expired(now)) store.remove(cookie);
     // It may have become one since, or the cookie comes from a file.
-    const domain = !isPublicSuffix(bucket.domain);
+    const domain = isIpAddress(bucket.domain) ||
+      !isPublicSuffix(bucket.domain);
     const { secure } = target;
     const wanted = { ownHost, domain, secure, http, sameSite };
     const before = found.length;

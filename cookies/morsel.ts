@@ -256,7 +256,9 @@ export class Morsel {
   }
 
   /**
-   * The header that sets the cookie.
+   * The header that sets the cookie. Characters beyond Latin-1 stay as they are,
+   * as in Python; `Headers` refuse them, so that a value for those goes through
+   * `encodeURIComponent` first.
    *
    * @param attrs The attributes to write, such as `"path"` and `"max-age"`;
    * default all that are set.
@@ -274,8 +276,8 @@ export class Morsel {
           "a header ends with its line",
       );
     }
-    this.#check();
     const chosen = attrs && new Set(attrs.map(attributeName));
+    this.#check((name) => chosen?.has(name) ?? true);
     let text = `${header} ${this.#key}=${this.#codedValue}`;
     for (const name of NAMES) {
       if (chosen === undefined || chosen.has(name)) text += this.#written(name);
@@ -297,16 +299,26 @@ export class Morsel {
     return `${written}=${value}`;
   }
 
-  #check(): void {
+  /** By what will be written. */
+  #check(isWritten: (name: AttributeName) => boolean): void {
     if (this.#key === "") {
       throw new TypeError("Cannot write a cookie: it has no name yet");
     }
     const prefix = /^__(secure|host)-/i.exec(this.#key)?.[1]?.toLowerCase();
-    const { domain = "", path, samesite } = this.#attributes;
+    const {
+      domain = "",
+      path,
+      samesite,
+      secure = false,
+      partitioned = false,
+    } = Object.fromEntries(
+      Object.entries(this.#attributes)
+        .filter(([name]) => isWritten(name as AttributeName)),
+    ) as Attributes;
     let why = "";
-    if (!this.secure) {
+    if (!secure) {
       if (prefix !== undefined) why = "a name with this prefix needs secure";
-      else if (this.partitioned) why = "partitioned needs secure";
+      else if (partitioned) why = "partitioned needs secure";
       else if (samesite?.toLowerCase() === "none") {
         why = "SameSite=None needs secure";
       }

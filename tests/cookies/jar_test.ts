@@ -439,3 +439,31 @@ Deno.test("CookieJar forgets the domains of cookies that are gone", () => {
   assertEquals(jar.size, 0);
   assertEquals(jar.setCookie("b=1", `http://${host}/`)?.value, "1");
 });
+
+Deno.test("CookieJar sends a cookie whose domain is an IPv6 address", () => {
+  const jar = new CookieJar();
+  jar.setCookie("a=1; Domain=[::1]", "http://[::1]/");
+  assertEquals(jar.cookieHeader("http://[::1]/"), "a=1");
+});
+
+Deno.test("fromJSON() takes no cookie that breaks its name's promise", () => {
+  const jar = new CookieJar();
+  jar.setCookie("__Host-a=1; Secure; Path=/", "https://example.com/");
+  const data = jar.toJSON() as { cookies: Record<string, unknown>[] };
+  for (
+    const change of [
+      { hostOnly: false },
+      { secure: false },
+      { path: "/x" },
+      { partitionKey: "" },
+      { name: "", value: "__Host-a=1" },
+    ]
+  ) {
+    const cookies = [{ ...data.cookies[0], ...change }];
+    assertThrows(
+      () => CookieJar.fromJSON({ ...data, cookies }),
+      TypeError,
+      "Cannot make a cookie jar",
+    );
+  }
+});

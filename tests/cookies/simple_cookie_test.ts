@@ -401,3 +401,12 @@ Deno.test("Morsel.output() refuses what browsers would", () => {
   );
   assertThrows(() => new Morsel().output(), TypeError, "no name");
 });
+
+Deno.test("output() refuses a cookie by what is written of it", () => {
+  const cookie = new SimpleCookie();
+  const morsel = cookie.setValue("__Host-a", "1");
+  morsel.secure = true;
+  morsel.path = "/";
+  assertEquals(morsel.output(), "Set-Cookie: __Host-a=1; Path=/; Secure");
+  assertThrows(() => morsel.output(["httponly"]), TypeError, "needs secure");
+});
