@@ -118,7 +118,7 @@ class RepeatedBody {
   ) {
     this.#request = request;
     this.#body = init.body;
-    this.#signal = init.signal ?? request?.signal;
+    this.#signal = init.signal === undefined ? request?.signal : init.signal;
     // Not asked whether it has a body: it would be a stream from then on, and
     // be sent without its length.
     if (keeps && request && init.body == null) this.#copy = request.clone();

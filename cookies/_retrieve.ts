@@ -27,9 +27,11 @@ export function retrieveCookies(access: Access, parts: JarParts): View[] {
     const ownHost = bucket.domain === target.host;
     if (partitionedOnly && bucket.partitionKey === undefined) continue;
     for (const cookie of bucket.expired(now)) store.remove(cookie);
-    // It may have become one since, or the cookie comes from a file.
-    const domain = isIpAddress(bucket.domain) ||
-      !isPublicSuffix(bucket.domain);
+    // It may have become one since, or the cookie comes from a file. An address
+    // and a name without dots ("localhost", as curl writes it) are hosts.
+    const isHost = ownHost &&
+      (isIpAddress(target.host) || !target.host.includes("."));
+    const domain = isHost || !isPublicSuffix(bucket.domain);
     const { secure } = target;
     const wanted = { ownHost, domain, secure, http, sameSite };
     const before = found.length;

@@ -256,7 +256,9 @@ export class CookieJar implements Iterable<Cookie> {
     init: RequestInit = {},
   ): Promise<Response> {
     const url = new URL(input instanceof Request ? input.url : input);
-    if (init.credentials === "omit" || !isHttp(url)) {
+    const credentials = init.credentials ??
+      (input instanceof Request ? input.credentials : undefined);
+    if (credentials === "omit" || !isHttp(url)) {
       return await fetch(input, init);
     }
     // A redirect is a page of its own, unless third parties are to be kept out.

@@ -30,3 +30,4 @@ export { MozillaCookieJar } from "./mozilla_cookie_jar.ts";
 export type { CookiePolicy } from "./policy.ts";
 export { isPublicSuffix } from "./public_suffix.ts";
 export { SimpleCookie } from "./simple_cookie.ts";
+export { ProtocolError } from "../_wire/errors.ts";

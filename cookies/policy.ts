@@ -32,8 +32,10 @@ export class PolicyRules {
 
   /** Whether the host may have cookies at all. */
   allows(host: string): boolean {
-    if (isOfOne(host, this.#blocked)) return false;
-    return this.#allowed === undefined || isOfOne(host, this.#allowed);
+    // The root's dot makes no other server of it.
+    const name = host.replace(/\.$/, "");
+    if (isOfOne(name, this.#blocked)) return false;
+    return this.#allowed === undefined || isOfOne(name, this.#allowed);
   }
 }
 

@@ -73,3 +73,40 @@ Deno.test("writeFileAtomically() leaves nothing behind where it fails", async ()
     Deno.errors.NotFound,
   );
 });
+
+Deno.test({
+  name: "writeFileAtomically() writes to a pipe, and lets it be one",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using directory = await tempDir();
+    const path = join(directory.path, "pipe");
+    await new Deno.Command("mkfifo", { args: [path] }).output();
+    const [text] = await Promise.all([
+      Deno.readTextFile(path),
+      writeFileAtomically(path, "hello", 0o600),
+    ]);
+    assertEquals(text, "hello");
+    assertEquals((await Deno.lstat(path)).isFile, false);
+  },
+});
+
+Deno.test({
+  name: "writeFileAtomically() makes the file that a link leads to",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using directory = await tempDir();
+    const link = join(directory.path, "link");
+    await Deno.symlink("target", link);
+    await writeFileAtomically(link, "hello", 0o600);
+    assertEquals((await Deno.lstat(link)).isSymlink, true);
+    const target = join(directory.path, "target");
+    assertEquals(await Deno.readTextFile(target), "hello");
+  },
+});
+
+Deno.test("writeFileAtomically() takes the longest names", async () => {
+  await using directory = await tempDir();
+  const path = join(directory.path, "a".repeat(255));
+  await writeFileAtomically(path, "hello", 0o600);
+  assertEquals(await Deno.readTextFile(path), "hello");
+});

@@ -467,3 +467,20 @@ Deno.test("fromJSON() takes no cookie that breaks its name's promise", () => {
     );
   }
 });
+
+Deno.test("CookieJar sends the cookies of a host that is a suffix to it alone", () => {
+  const jar = new CookieJar();
+  jar.setCookie("a=1", "http://localhost/");
+  const data = jar.toJSON() as { cookies: Record<string, unknown>[] };
+  // As curl writes them.
+  const cookies = [{ ...data.cookies[0], hostOnly: false }];
+  const again = CookieJar.fromJSON({ ...data, cookies });
+  assertEquals(again.cookieHeader("http://localhost/"), "a=1");
+});
+
+Deno.test("CookiePolicy blocks a domain also with the root's dot", () => {
+  const jar = new CookieJar({ policy: { blockedDomains: ["ads.example"] } });
+  for (const host of ["ads.example", "ads.example.", "x.ads.example."]) {
+    assertEquals(jar.setCookie("a=1", `https://${host}/`), undefined, host);
+  }
+});
