@@ -129,7 +129,8 @@ export class Morsel {
    * @throws {TypeError} When it is set to what is no date.
    */
   get expires(): Date | undefined {
-    return this.#attributes.expires;
+    const { expires } = this.#attributes;
+    return expires && new Date(expires);
   }
   set expires(date: Date | string | undefined) {
     this.#assign({ expires: date === undefined ? date : checkedDate(date) });

@@ -23,9 +23,8 @@ const SCHEMES = new Map(
 export function requestTarget(url: string | URL): RequestTarget {
   const parsed = typeof url === "string" ? URL.parse(url) : url;
   if (parsed === null) {
-    throw new TypeError(
-      `Cannot use cookies with ${JSON.stringify(url)}: it is no URL`,
-    );
+    // It may hold a password.
+    throw new TypeError("Cannot use cookies with this text: it is no URL");
   }
   const { protocol, hostname, pathname } = parsed;
   const scheme = SCHEMES.get(protocol as "http:");

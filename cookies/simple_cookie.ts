@@ -61,8 +61,8 @@ export class SimpleCookie extends Map<string, Morsel> {
   }
 
   /**
-   * Adds the cookies of a `Cookie` header, or of `Set-Cookie` headers with their
-   * attributes, or those of a record. A name that is there already gets the new
+   * Adds the cookies of a `Cookie` header, or the cookie of a `Set-Cookie` header
+   * with its attributes, or those of a record. A name that is there already gets the new
    * value and keeps its attributes.
    *
    * Of a header, pairs that make no sense are left out and the others kept. A
