@@ -148,6 +148,26 @@ async function ourSignature(task: Task): Promise<Question> {
   return { message, record };
 }
 
+/** Fields that stand once in a message (RFC 5322 section 3.6). */
+const SINGLE = ["from", "to", "cc", "subject", "date", "reply-to", "sender"];
+
+/**
+ * Whether one of them is there more often than it was signed: a reader may show
+ * the one that was not (RFC 6376 section 8.15). dkimpy wants this of From alone.
+ */
+function hasUnsigned(message: string): boolean {
+  const header = message.split(/\r?\n\r?\n/, 1)[0]!;
+  const [, list = ""] = /[\s;]h=([^;]*)/.exec(header) ?? [];
+  const signed = list.split(":").map((name) => name.trim().toLowerCase());
+  const fields = [...header.matchAll(/^([!-9;-~]+)[ \t]*:/gm)]
+    .map(([, name]) => name!.toLowerCase());
+  const count = (all: string[], name: string) =>
+    all.filter((one) => one === name).length;
+  return SINGLE.some((name) =>
+    count(signed, name) > 0 && count(fields, name) > count(signed, name)
+  );
+}
+
 Deno.test("dkimpy passes what dkimSign() signs", async () => {
   const questions: Question[] = [];
   for (let count = 0; count < 600; count++) {
@@ -166,7 +186,7 @@ Deno.test("dkimVerify() passes what dkimpy signs", async () => {
     const { record } = KEYS[tasks[at]!.algorithm];
     assertEquals(
       await verdict(message, [record]),
-      "pass",
+      hasUnsigned(message) ? "fail" : "pass",
       JSON.stringify(message),
     );
   }
@@ -236,10 +256,10 @@ Deno.test("dkimVerify() says the same as dkimpy of what was changed", async () =
     const ours = await verdict(message, [record]) === "pass";
     if (ours !== answers[at]) {
       assert(
-        mayDiffer(message),
+        mayDiffer(message) || hasUnsigned(message),
         `dkimpy says ${answers[at]}: ${JSON.stringify(message)}`,
       );
-      seen.different++;
+      if (!hasUnsigned(message)) seen.different++;
     } else seen[ours ? "pass" : "fail"]++;
   }
   assert(
