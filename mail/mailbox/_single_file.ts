@@ -263,7 +263,9 @@ export class SingleFile implements Store {
     if (unwritten) return unwritten;
     const start = this.#entries.start(index);
     // The next one, or a little further on: then the others will come, too.
-    const isNext = start >= this.#readTo && start < this.#readTo + CHUNK / 4;
+    // Its flags and its bytes are asked for one behind the other.
+    const isNext = this.#entries.end(index) === this.#readTo ||
+      (start >= this.#readTo && start < this.#readTo + CHUNK / 4);
     this.#readTo = this.#entries.end(index);
     const { handle, size } = this.#file;
     const window = this.#window ??= new FileWindow(handle!, size);

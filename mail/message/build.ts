@@ -186,14 +186,12 @@ class Builder {
 /** The parameters; a name beyond ASCII in encoded words. */
 function formatType(type: string, params: Map<string, string>): string {
   const name = params.get("name");
+  if (name === undefined || isPlainText(name)) {
+    return formatParameters(type, params);
+  }
   const others = [...params].filter(([key]) => key !== "name");
-  const value = formatParameters(type, others);
-  if (name === undefined) return value;
-  return isPlainText(name)
-    ? `${value}; ${formatParameters("", [["name", name]]).slice(2)}`
-    : `${value}; name="${
-      encodeWords(name, { whole: true, column: ' name=""'.length })
-    }"`;
+  const words = encodeWords(name, { whole: true, column: ' name=""'.length });
+  return `${formatParameters(type, others)}; name="${words}"`;
 }
 
 function checkDisposition(disposition: string): string {

@@ -152,12 +152,12 @@ export class MailHeaders {
   }
 
   #make(name: string, value: string): Field {
+    const raw = formatField(name, value, this.#lineEnd);
     const last = this.#fields.at(-1);
     // A message can end within its header.
     const isEnded = !last || last.raw.endsWith("\n") ||
       last.raw.endsWith(this.#lineEnd);
     if (!isEnded) last.raw += this.#lineEnd;
-    const raw = formatField(name, value, this.#lineEnd);
     return { name, key: name.toLowerCase(), raw, valueAt: name.length + 1 };
   }
 

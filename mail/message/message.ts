@@ -241,6 +241,7 @@ export class MailMessage {
           const { done, value } = pieces.next();
           if (done) return controller.close();
           if (typeof value === "function") source = value();
+          // A view of the bytes that came would be the reader's to change.
           else if (value.length > 0) return controller.enqueue(value.slice());
         }
       },
